@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^everbot$/, replacement: source("index.ts") },
+      { find: /^everbot\/qq$/, replacement: source("platforms/qq/index.ts") },
+      { find: /^everbot\/sqlite$/, replacement: source("stores/Sqlite.ts") },
+      { find: /^everbot\/simulator$/, replacement: source("simulator/index.ts") },
+      { find: /^everbot\/testing$/, replacement: source("testing/index.ts") }
+    ]
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000
+  }
+})
