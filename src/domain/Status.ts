@@ -1,0 +1,24 @@
+/** What the runtime tells about itself: the status stream. Past tense, like every event. */
+import type { ConnectionState } from "./ConnectionState.ts"
+import type { Conversation } from "./Conversation.ts"
+import type { Gap } from "./Gap.ts"
+import type { GatewayError } from "./GatewayError.ts"
+import type { HandlerError } from "./HandlerError.ts"
+import type { MessageStatus } from "./Message.ts"
+import type { StoreError } from "./StoreError.ts"
+
+export type Status =
+  | { readonly _tag: "ConnectionChanged"; readonly account: string; readonly shard: number; readonly from: ConnectionState; readonly to: ConnectionState }
+  | { readonly _tag: "RungClimbed"; readonly account: string; readonly rung: string; readonly why: GatewayError; readonly failures: number }
+  | { readonly _tag: "TurnFailed"; readonly account: string; readonly conversation: Conversation; readonly error: HandlerError; readonly willRetry: boolean }
+  | { readonly _tag: "EventDeadLettered"; readonly account: string; readonly conversation: Conversation; readonly key: string; readonly reason: string }
+  | { readonly _tag: "MessageSettled"; readonly account: string; readonly id: number; readonly status: MessageStatus; readonly reason?: string | undefined }
+  | { readonly _tag: "IntakePaused"; readonly account: string; readonly why: string }
+  | { readonly _tag: "IntakeResumed"; readonly account: string }
+  | { readonly _tag: "StoreFailed"; readonly error: StoreError }
+  | { readonly _tag: "StoreRecovered" }
+  | { readonly _tag: "BreakerChanged"; readonly account: string; readonly state: "closed" | "open" | "half-open" }
+  | { readonly _tag: "GapRecorded"; readonly gap: Gap }
+  | { readonly _tag: "FrameIgnored"; readonly account: string; readonly why: string }
+  | { readonly _tag: "DrainStarted"; readonly deadline: number }
+  | { readonly _tag: "Drained"; readonly leftTurns: number; readonly leftMessages: number }

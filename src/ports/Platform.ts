@@ -1,0 +1,55 @@
+/**
+ * What a platform folder gives the engines: one account of it, ready to be supervised.
+ */
+import type { Effect, Scope } from "effect"
+import type { ConnectionState } from "../domain/ConnectionState.ts"
+import type { Event, Position } from "../domain/Event.ts"
+import type { GatewayError } from "../domain/GatewayError.ts"
+import type { OutboxMessage, Receipt } from "../domain/Message.ts"
+import type { RestError } from "../domain/RestError.ts"
+
+/**
+ * The engines' end of one gateway connection. `deliver` is called for every event and is a plain function because it
+ * is the hottest call of the runtime.
+ */
+export interface GatewayLink {
+  readonly shard: number
+  /** Takes an event and where it stands. The position advances upstream only when both are stored. */
+  readonly deliver: (event: Event, raw: Uint8Array, position: Position) => void
+  /** Moves the position without an event, e.g. over READY or a frame that held nothing to handle. */
+  readonly advance: (position: Position) => void
+  /** Forgets the session: it cannot be resumed any more. */
+  readonly forget: () => void
+  /** Waits for what was delivered to be stored, then answers where to resume, if anywhere. */
+  readonly resumeFrom: Effect.Effect<Position | undefined>
+  /**
+   * Calls `listener(true)` when the inbox is full and nothing more must be read, `listener(false)` when it drained.
+   * Heartbeats go on meanwhile.
+   */
+  readonly onPressure: (listener: (isFull: boolean) => void) => Effect.Effect<void, never, Scope.Scope>
+  /** Reports a change of state. Illegal edges are defects. */
+  readonly transition: (to: ConnectionState) => void
+  /** A frame that could not be used: counted and logged, never fatal. */
+  readonly ignored: (why: string) => void
+  /** Reports a heartbeat's round trip, in milliseconds. */
+  readonly beat: (roundTrip: number) => void
+}
+
+export interface Platform {
+  /** `qq`, `discord`, `telegram`. */
+  readonly name: string
+  /** `<platform>:<id>`. */
+  readonly account: string
+  /** How many connections the account wants. */
+  readonly shards: Effect.Effect<number, GatewayError>
+  /** One connection, dial to close. Never succeeds: it fails with the reason the connection ended. */
+  readonly connect: (link: GatewayLink) => Effect.Effect<never, GatewayError, Scope.Scope>
+  /** Rebuilds an event from its stored frame. Never throws: what cannot be understood is a `PlatformEvent`. */
+  readonly decode: (raw: Uint8Array) => Event
+  /** Sends one outbox row, once. The idempotency key is derived from the row, so that a repeat is recognised. */
+  readonly send: (message: OutboxMessage) => Effect.Effect<Receipt, RestError>
+  /** Whether the platform recognises a repeat of this message and will not say it twice. */
+  readonly isIdempotent: (message: OutboxMessage) => boolean
+  /** Drops cached credentials, so that the next use fetches fresh ones. */
+  readonly refreshCredentials: Effect.Effect<void>
+}

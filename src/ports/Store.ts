@@ -1,0 +1,164 @@
+/**
+ * Everything that must survive a crash, behind one transaction.
+ *
+ * The contract of {@link Store.commit}, which the contract suite holds every implementation to:
+ * - a commit is applied wholly or not at all, and once it succeeds it survives the process and, by default, the machine
+ * - commits are applied in the order of the calls, and several may be under way at once (up to `pipeline`)
+ * - when one fails, those called after it that were under way fail too (`Superseded`), so that the caller can repeat
+ *   them in the same order; a failed commit leaves nothing behind and may be repeated
+ * - an event whose key is already stored for the account is not stored again and gets no id
+ */
+import { Context, type Effect } from "effect"
+import type { Conversation } from "../domain/Conversation.ts"
+import type { DeadEvent, DeadLetter } from "../domain/DeadLetter.ts"
+import type { Position } from "../domain/Event.ts"
+import type { Gap } from "../domain/Gap.ts"
+import type { MessageStatus, NewMessage, OutboxMessage, Receipt } from "../domain/Message.ts"
+import type { StoreError } from "../domain/StoreError.ts"
+
+/** An event as the gateway received it: the journal keeps the raw frame, so nothing is serialised again. */
+export interface NewEvent {
+  readonly conversation: Conversation
+  readonly key: string
+  /** Epoch milliseconds. */
+  readonly receivedAt: number
+  /** The frame as it came from the wire, UTF-8 JSON. The store copies it before `commit` returns its first result. */
+  readonly raw: Uint8Array
+}
+
+/** A stored event that no turn has settled. */
+export interface PendingEvent {
+  readonly id: number
+  readonly conversation: Conversation
+  /** Epoch milliseconds before which it must not be handled, if a turn put it off. */
+  readonly notBefore: number | undefined
+}
+
+export interface StoredEvent {
+  readonly id: number
+  readonly receivedAt: number
+  readonly raw: Uint8Array
+}
+
+export interface PositionWrite {
+  readonly account: string
+  /** `undefined` forgets the position of `stream`: the session is gone. */
+  readonly position: Position | undefined
+  readonly stream: string
+}
+
+export interface StateEntry {
+  /** JSON text; `undefined` when there is none. */
+  readonly value: string | undefined
+  /** 0 when there is none; grows with every write. */
+  readonly version: number
+}
+
+export interface StateWrite {
+  readonly key: string
+  /** JSON text; `undefined` deletes. */
+  readonly value: string | undefined
+  /** The version that was read: if it changed since, the whole turn conflicts and none of it is applied. */
+  readonly expected: number
+}
+
+/** What one turn leaves behind, besides or instead of a bare acknowledgement. */
+export interface TurnWrite {
+  /** The event it settles; `undefined` for work outside a turn, e.g. a message sent by a schedule. */
+  readonly eventId: number | undefined
+  readonly messages: ReadonlyArray<NewMessage>
+  readonly state: ReadonlyArray<StateWrite>
+  /** Epoch milliseconds: the event is not settled but put off until then. */
+  readonly deferUntil?: number | undefined
+  /** The event is settled as a dead letter. */
+  readonly dead?: Omit<DeadEvent, "_tag" | "id"> | undefined
+}
+
+/** A step in the life of an outbox row. */
+export interface MessageWrite {
+  readonly id: number
+  readonly status: MessageStatus
+  readonly attempts: number
+  readonly notBefore?: number | undefined
+  readonly receipt?: Receipt | undefined
+  readonly reason?: string | undefined
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** One transaction. Everything in it becomes durable together. */
+export interface Commit {
+  readonly events: ReadonlyArray<NewEvent>
+  readonly positions: ReadonlyArray<PositionWrite>
+  /** Ids of events that were handled and left nothing else behind: the fast path of {@link TurnWrite}. */
+  readonly settled: ReadonlyArray<number>
+  readonly turns: ReadonlyArray<TurnWrite>
+  readonly messages: ReadonlyArray<MessageWrite>
+  readonly gaps: ReadonlyArray<Gap>
+}
+
+/** `conflict`: a state version had moved on, so nothing of this turn was applied. */
+export type TurnResult =
+  | { readonly _tag: "Committed"; readonly messageIds: ReadonlyArray<number> }
+  | { readonly _tag: "Conflict" }
+
+export interface CommitResult {
+  /** One for each of `events`, ascending; 0 where the key was already stored. */
+  readonly eventIds: ArrayLike<number>
+  /** One for each of `turns`. */
+  readonly turns: ReadonlyArray<TurnResult>
+}
+
+export interface Counts {
+  /** Events stored and not settled. */
+  readonly pendingEvents: number
+  readonly deadEvents: number
+  readonly messages: Readonly<Record<MessageStatus, number>>
+  /** Epoch milliseconds at which the oldest message that is still to be sent was created. */
+  readonly oldestQueuedAt: number | undefined
+}
+
+export class Store extends Context.Service<
+  Store,
+  {
+    /** How many commits may be under way at once. */
+    readonly pipeline: number
+    readonly commit: (commit: Commit) => Effect.Effect<CommitResult, StoreError>
+    readonly positions: (account: string) => Effect.Effect<ReadonlyArray<Position>, StoreError>
+    /** Unsettled events of the account with an id above `after`, ascending. */
+    readonly pendingEvents: (
+      account: string,
+      page: { readonly after: number; readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<PendingEvent>, StoreError>
+    /** The frames of these events, in the order asked; ids that are not stored are left out. */
+    readonly events: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreError>
+    /** Rows of the account that are `queued` or `sending` with an id above `after`, ascending. */
+    readonly pendingMessages: (
+      account: string,
+      page: { readonly after: number; readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<OutboxMessage>, StoreError>
+    /** One entry for each key. */
+    readonly state: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<StateEntry>, StoreError>
+    /** Newest first. */
+    readonly deadLetters: (
+      account: string,
+      page: { readonly limit: number; readonly offset?: number | undefined }
+    ) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
+    /**
+     * Gives a dead letter another life and says what to do with it now: a dead event becomes a pending event with a
+     * new id, a dead message a queued one. `undefined` when there is no such dead letter.
+     */
+    readonly requeue: (
+      letter: Pick<DeadLetter, "_tag" | "id">
+    ) => Effect.Effect<PendingEvent | OutboxMessage | undefined, StoreError>
+    /** Forgets a dead letter; false when there is no such dead letter. */
+    readonly discard: (letter: Pick<DeadLetter, "_tag" | "id">) => Effect.Effect<boolean, StoreError>
+    readonly gaps: (account: string) => Effect.Effect<ReadonlyArray<Gap>, StoreError>
+    readonly counts: (account: string) => Effect.Effect<Counts, StoreError>
+    /** Deletes settled events and finished messages older than `before` (epoch ms); returns how many rows went. */
+    readonly prune: (before: number) => Effect.Effect<number, StoreError>
+  }
+>()("everbot/ports/Store") {}
+
+/** A commit with nothing in it: spread it and fill in what there is. */
+export const emptyCommit: Commit = { events: [], positions: [], settled: [], turns: [], messages: [], gaps: [] }

@@ -1,0 +1,174 @@
+/**
+ * What happened on the simulated platform: the only witness a guarantee test may call.
+ *
+ * Rows are appended by the platform and never removed; an event costs one small row, its frames are rendered when written.
+ */
+import { judge, type JudgeOptions, type Verdict } from "./Judge.ts"
+
+/** Where something is said: the kind of chat and its id on the platform. */
+export interface Place {
+  readonly kind: "group" | "direct" | "channel" | "guildDirect"
+  readonly id: string
+}
+
+/** A gateway session as the books know it. */
+export interface SessionEntry {
+  readonly id: string
+  readonly shard: readonly [number, number]
+  readonly intents: number
+  readonly startedAt: number
+  /** Highest sequence handed to a socket. */
+  writtenUpTo: number
+  /** Highest sequence the bot certainly has: it named it, or answered a frame that came after it. */
+  receivedUpTo: number
+  /** Set once the session can no longer be resumed. */
+  endedAt?: number
+  /** Who gave the session up: only a session the platform ended excuses what was not delivered. */
+  endedBy?: "platform" | "bot"
+}
+
+/** One event put into one session, under that session's sequence. */
+export interface Delivery {
+  readonly session: SessionEntry
+  readonly s: number
+}
+
+const nowhere: ReadonlyArray<Delivery> = []
+
+/** One event the platform offered to the bot. */
+export class Offered {
+  /** The sessions it went to; empty when nobody was listening. */
+  deliveries: ReadonlyArray<Delivery> = nowhere
+  /** Accepted replies to it, in order of acceptance. */
+  replies: ReadonlyArray<Sent> = none
+  constructor(
+    /** Order in which things were offered, from 0. */
+    readonly index: number,
+    /** Message id, or the envelope id of any other event. */
+    readonly id: string,
+    readonly type: string,
+    readonly at: number,
+    readonly place: Place | undefined,
+    readonly from: string,
+    readonly text: string,
+    /** Payload of an event that is not a message said by a user. */
+    readonly data?: unknown
+  ) {}
+  /** Whether it was written to at least one socket. */
+  get delivered(): boolean {
+    return this.deliveries.some(({ s, session }) => session.writtenUpTo >= s)
+  }
+}
+
+const none: ReadonlyArray<Sent> = []
+
+/** One message the bot sent by REST, accepted or not. */
+export interface Sent {
+  /** The id it was given, when accepted. */
+  readonly id: string
+  readonly at: number
+  readonly place: Place
+  readonly text: string
+  readonly msgId?: string | undefined
+  readonly eventId?: string | undefined
+  readonly msgSeq?: number | undefined
+  readonly accepted: boolean
+  /** Business code of a refusal. */
+  readonly code?: number | undefined
+  /** Refused as a repetition of an accepted send: a retry that did no harm. */
+  readonly duplicate: boolean
+  /** Held for audit, and how that ended. */
+  audit?: "pending" | "pass" | "reject"
+  /** Processed, but the answer never reached the bot. */
+  answerLost?: boolean
+}
+
+export interface Dial {
+  readonly at: number
+  readonly outcome: "open" | "refused"
+}
+
+export interface Identify {
+  readonly at: number
+  readonly intents: number
+  readonly shard: readonly [number, number]
+  /** The session it started, or the close code it got. */
+  readonly session?: string
+  readonly refused?: number
+}
+
+export interface Resume {
+  readonly at: number
+  readonly session: string
+  readonly seq: number
+  readonly replayed?: number
+  readonly refused?: number
+}
+
+export interface Heartbeat {
+  readonly at: number
+  readonly session: string | undefined
+  readonly d: number | null
+  readonly acknowledged: boolean
+}
+
+export interface FaultEntry<F = { readonly kind: string }> {
+  readonly at: number
+  readonly fault: F
+}
+
+/** Anything the bot asked by REST, token calls included. */
+export interface Call {
+  readonly at: number
+  readonly route: string
+  readonly status: number
+}
+
+export class Books {
+  readonly offered: Array<Offered> = []
+  readonly sent: Array<Sent> = []
+  readonly sessions: Array<SessionEntry> = []
+  readonly dials: Array<Dial> = []
+  readonly identifies: Array<Identify> = []
+  readonly resumes: Array<Resume> = []
+  readonly heartbeats: Array<Heartbeat> = []
+  readonly faults: Array<FaultEntry> = []
+  /** Interactions the bot acknowledged, with the code it gave. */
+  readonly interactions: Array<{ readonly at: number; readonly id: string; readonly code: number }> = []
+  /** Close codes the bot's sockets ended with, as the server saw them. */
+  readonly closes: Array<{ readonly at: number; readonly code: number; readonly byPlatform: boolean }> = []
+  /** Counts by name: `fault:cut`, `route:POST /v2/groups`, `refused:40054005`, `status:200`. */
+  readonly counts = new Map<string, number>()
+  /** Messages said by users, and how many of them have an accepted reply. */
+  said = 0
+  answered = 0
+
+  private readonly listeners = new Set<() => void>()
+
+  count(name: string): number {
+    return this.counts.get(name) ?? 0
+  }
+
+  /** Calls back after every entry; returns how to stop it. Keep it cheap: a flood calls it often. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /** For the platform: counts `names` and tells the subscribers that something happened. */
+  noted(...names: ReadonlyArray<string>): void {
+    for (const name of names) this.counts.set(name, this.count(name) + 1)
+    for (const listener of this.listeners) listener()
+  }
+
+  /** For the platform: an accepted reply to `offered`. */
+  reply(offered: Offered, sent: Sent): void {
+    if (offered.replies.length === 0 && offered.type !== "event") this.answered++
+    offered.replies = [...offered.replies, sent]
+  }
+
+  /** What the bot still owes and what it did wrong, as of now. */
+  judge(options?: JudgeOptions): Verdict {
+    return judge(this, options)
+  }
+}

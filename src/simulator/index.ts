@@ -1,0 +1,11 @@
+/**
+ * Fake platforms on loopback, with faults on command and books that judge the bot.
+ *
+ * A simulator speaks the platform's protocol from its own knowledge of it: a misunderstanding in the adapter shows up as a
+ * failing verdict instead of being repeated on both sides.
+ */
+export { Books, type Heartbeat, type Identify, Offered, type Resume, type Sent, type SessionEntry } from "./Books.ts"
+export * as Faults from "./Faults.ts"
+export type { Fault } from "./Faults.ts"
+export type { JudgeOptions, Verdict } from "./Judge.ts"
+export * as QqSimulator from "./qq/QqSimulator.ts"
