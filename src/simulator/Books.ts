@@ -3,7 +3,7 @@
  *
  * Rows are appended by the platform and never removed; an event costs one small row, its frames are rendered when written.
  */
-import { judge, type JudgeOptions, type Verdict } from "./Judge.ts"
+import { type JudgeOptions, judge, type Verdict } from "./Judge.ts"
 
 /** Where something is said: the kind of chat and its id on the platform. */
 export interface Place {
@@ -25,6 +25,8 @@ export interface SessionEntry {
   endedAt?: number
   /** Who gave the session up: only a session the platform ended excuses what was not delivered. */
   endedBy?: "platform" | "bot"
+  /** The bot started another session while this one could be resumed. */
+  abandoned: boolean
 }
 
 /** One event put into one session, under that session's sequence. */
@@ -41,19 +43,31 @@ export class Offered {
   deliveries: ReadonlyArray<Delivery> = nowhere
   /** Accepted replies to it, in order of acceptance. */
   replies: ReadonlyArray<Sent> = none
-  constructor(
-    /** Order in which things were offered, from 0. */
-    readonly index: number,
-    /** Message id, or the envelope id of any other event. */
-    readonly id: string,
-    readonly type: string,
-    readonly at: number,
-    readonly place: Place | undefined,
-    readonly from: string,
-    readonly text: string,
-    /** Payload of an event that is not a message said by a user. */
-    readonly data?: unknown
-  ) {}
+  /** Order in which things were offered, from 0. */
+  readonly index: number
+  /** Message id, or the envelope id of any other event. */
+  readonly id: string
+  readonly type: string
+  readonly at: number
+  /** Where it was said; only what users say has a place, and is judged. */
+  readonly place: Place | undefined
+  readonly from: string
+  readonly text: string
+  /** Payload as emitted; what users say is rendered when it is written. */
+  readonly data: unknown
+  /** Envelope id, where one was given. */
+  readonly eventId: string | undefined
+  constructor(row: Pick<Offered, "index" | "id" | "type" | "at" | "place" | "from" | "text" | "data" | "eventId">) {
+    this.index = row.index
+    this.id = row.id
+    this.type = row.type
+    this.at = row.at
+    this.place = row.place
+    this.from = row.from
+    this.text = row.text
+    this.data = row.data
+    this.eventId = row.eventId
+  }
   /** Whether it was written to at least one socket. */
   get delivered(): boolean {
     return this.deliveries.some(({ s, session }) => session.writtenUpTo >= s)
@@ -124,6 +138,7 @@ export interface Call {
   readonly status: number
 }
 
+/** The books of one platform. The lists are live. */
 export class Books {
   readonly offered: Array<Offered> = []
   readonly sent: Array<Sent> = []
@@ -163,7 +178,7 @@ export class Books {
 
   /** For the platform: an accepted reply to `offered`. */
   reply(offered: Offered, sent: Sent): void {
-    if (offered.replies.length === 0 && offered.type !== "event") this.answered++
+    if (offered.replies.length === 0 && offered.place !== undefined) this.answered++
     offered.replies = [...offered.replies, sent]
   }
 

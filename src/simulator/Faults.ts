@@ -28,8 +28,8 @@ export type Fault =
   | { readonly kind: "lostAnswer"; readonly times: number }
   /** The next sends are processed at once and answered late. */
   | { readonly kind: "slowAnswer"; readonly ms: number; readonly times?: number }
-  /** The next sends are held for audit: 202, and a verdict by event, `then` at once or with `QqSimulator.audit`. */
-  | { readonly kind: "audit"; readonly times: number; readonly then?: "pass" | "reject" }
+  /** The next sends are held for audit: 202, and its verdict by event, at once if given or with `QqSimulator.audit`. */
+  | { readonly kind: "audit"; readonly times: number; readonly verdict?: "pass" | "reject" }
   /** The next resume also repeats this many events that were already delivered. */
   | { readonly kind: "duplicateOnResume"; readonly events: number }
   | { readonly kind: "malformedFrame"; readonly form: "text" | "array" | "missing" | "null" }
@@ -102,14 +102,18 @@ const generator = (seed: number) => {
   }
 }
 
-/** A reproducible sequence of faults: the same seed gives the same plan. By default of all survivable ones. */
+/** A reproducible sequence of faults: the same seed gives the same plan. Kinds are names or whole faults; by default all survivable ones. */
 export const plan = (
   seed: number,
-  kinds: ReadonlyArray<Fault> = Object.values(survivable),
+  kinds: ReadonlyArray<Kind | Fault> = Object.values(survivable),
   count = 20
 ): ReadonlyArray<Fault> => {
   const next = generator(seed)
-  return Array.from({ length: kinds.length === 0 ? 0 : count }, () => kinds[Math.floor(next() * kinds.length)]).filter(
+  const examples: ReadonlyArray<Fault> = Object.values(survivable)
+  const pool = kinds.flatMap((kind) =>
+    typeof kind === "string" ? examples.filter((fault) => fault.kind === kind) : [kind]
+  )
+  return Array.from({ length: count }, () => pool[Math.floor(next() * pool.length)]).filter(
     (fault) => fault !== undefined
   )
 }

@@ -1,5 +1,5 @@
 /** The verdict over a bot: which messages it lost, answered twice or answered in the wrong order. */
-import type { Books, Offered, Place } from "./Books.ts"
+import type { Books, Delivery, Offered, Place } from "./Books.ts"
 
 export interface JudgeOptions {
   /** Replies every message should get. @defaultValue 1 */
@@ -14,6 +14,8 @@ export interface Verdict {
   readonly answered: number
   /** Owed and without an accepted reply. Empty is what `loses-nothing` and `keeps-every-reply` promise. */
   readonly lost: ReadonlyArray<string>
+  /** Those of the lost that waited in a session the bot left behind by starting another one. */
+  readonly abandoned: ReadonlyArray<string>
   /** Answered more often than expected. */
   readonly duplicated: ReadonlyArray<string>
   /** Answered more often because an answer got lost where the platform has no idempotency key. */
@@ -33,6 +35,7 @@ export interface Verdict {
 export const judge = (books: Books, options: JudgeOptions = {}): Verdict => {
   const expected = options.repliesPerMessage ?? 1
   const lost: Array<string> = []
+  const abandoned: Array<string> = []
   const duplicated: Array<string> = []
   const repeated: Array<string> = []
   const forfeited: Array<string> = []
@@ -46,6 +49,7 @@ export const judge = (books: Books, options: JudgeOptions = {}): Verdict => {
     if (first === undefined) {
       const fate = fateOf(message)
       ;(fate === "owed" ? lost : fate === "forfeited" ? forfeited : unheard).push(message.id)
+      if (fate === "owed" && message.deliveries.every(leftBehind)) abandoned.push(message.id)
       continue
     }
     waits.push(first.at - message.at)
@@ -64,6 +68,7 @@ export const judge = (books: Books, options: JudgeOptions = {}): Verdict => {
     offered,
     answered: waits.length,
     lost,
+    abandoned,
     duplicated,
     repeated,
     outOfOrder: outOfOrder(books),
@@ -79,9 +84,13 @@ export const isMessage = (offered: Offered): boolean => offered.place !== undefi
 
 const fateOf = (message: Offered): "owed" | "forfeited" | "unheard" => {
   if (message.deliveries.length === 0) return "unheard"
-  const excused = message.deliveries.every(({ s, session }) => session.endedBy === "platform" && session.receivedUpTo < s)
+  const excused = message.deliveries.every(
+    ({ s, session }) => session.endedBy === "platform" && session.receivedUpTo < s
+  )
   return excused ? "forfeited" : "owed"
 }
+
+const leftBehind = ({ s, session }: Delivery) => session.abandoned && session.receivedUpTo < s
 
 /** Repetitions nobody could avoid: guild chats have no idempotency key, so a lost answer leaves only a guess. */
 const unanswerable = (message: Offered): number =>

@@ -5,7 +5,7 @@
  * failing verdict instead of being repeated on both sides.
  */
 export { Books, type Heartbeat, type Identify, Offered, type Resume, type Sent, type SessionEntry } from "./Books.ts"
-export * as Faults from "./Faults.ts"
 export type { Fault } from "./Faults.ts"
+export * as Faults from "./Faults.ts"
 export type { JudgeOptions, Verdict } from "./Judge.ts"
 export * as QqSimulator from "./qq/QqSimulator.ts"

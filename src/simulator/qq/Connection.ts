@@ -1,0 +1,144 @@
+/** One gateway socket: writes what its session has to say, as fast as the peer reads, and can be broken in every way. */
+import type { Socket } from "node:net"
+import type { WebSocket } from "ws"
+import type { Ambient } from "./Ambient.ts"
+import { Op } from "./Codes.ts"
+import type { Settings } from "./Options.ts"
+import type { Session } from "./Sessions.ts"
+
+/** Time between op 9 and the close frame with its cause. */
+const farewellDelay = 25
+
+export class Connection {
+  session: Session | undefined
+  lastBeat: number
+  /** Heartbeats are heard and not answered. */
+  ackless = false
+  /** Nothing is dispatched. */
+  mute = false
+  /** Neither reads nor writes: half open. */
+  deaf = false
+  /** Reads nothing for now. */
+  paused = false
+  /** The platform said goodbye; what the bot still says does not count. */
+  leaving = false
+  /** The next sequence to write; below `replayUntil` it repeats. */
+  private next = 1
+  private replayUntil = 0
+  private blocked = false
+  /** What was written before a frame that asks the bot to go: answered by its close frame, it was certainly received. */
+  private farewell: { readonly session: Session; readonly upTo: number; readonly code: number | undefined } | undefined
+
+  private readonly ws: WebSocket
+  private readonly socket: Socket
+  private readonly settings: Settings
+  private readonly ambient: Ambient
+  constructor(ws: WebSocket, socket: Socket, settings: Settings, ambient: Ambient) {
+    this.ws = ws
+    this.socket = socket
+    this.settings = settings
+    this.ambient = ambient
+    this.lastBeat = ambient.now()
+  }
+
+  /** Starts writing the session's log after sequence `seq`, of which what is there already is a replay. */
+  serve(session: Session, seq: number): void {
+    this.session = session
+    this.next = Math.max(session.first, seq + 1)
+    this.replayUntil = session.last
+  }
+
+  send(frame: unknown): void {
+    this.sendText(JSON.stringify(frame))
+  }
+
+  sendText(text: string): void {
+    if (!this.deaf && this.ws.readyState === this.ws.OPEN && this.socket.writable) this.ws.send(text)
+  }
+
+  /** Writes until everything is said or the peer reads too slowly; the rest waits in the session's log. */
+  pump(): void {
+    const { session, ws } = this
+    if (session === undefined || this.deaf || this.mute || this.blocked || this.leaving) return
+    while (this.next <= session.last && ws.readyState === ws.OPEN && this.socket.writable) {
+      const s = this.next++
+      const frame = session.frame(s, s <= this.replayUntil)
+      if (frame === undefined) continue
+      if (s > session.writtenUpTo) session.writtenUpTo = s
+      if (ws.bufferedAmount < this.settings.socketBuffer) {
+        ws.send(frame)
+        continue
+      }
+      this.blocked = true
+      ws.send(frame, () => {
+        this.blocked = false
+        this.pump()
+      })
+      return
+    }
+  }
+
+  /** From here on the bot's close frame proves that it has read everything before. */
+  private sayFarewell(code?: number): void {
+    if (this.session !== undefined) this.farewell = { session: this.session, upTo: this.next - 1, code }
+  }
+
+  /** op 7; who does not go is closed. */
+  askToReconnect(): void {
+    this.send({ op: Op.Reconnect })
+    this.sayFarewell()
+    this.ambient.after(this.settings.reconnectGrace, () => this.close(4009, "Session timed out"))
+  }
+
+  /** op 9, then a close frame with the cause. */
+  invalidate(resumable: boolean, code: number, reason: string): void {
+    this.send({ op: Op.InvalidSession, d: resumable })
+    this.sayFarewell()
+    this.leaving = true
+    this.ambient.after(farewellDelay, () => this.close(code, reason))
+  }
+
+  close(code: number, reason: string): void {
+    if (this.deaf || this.ws.readyState !== this.ws.OPEN) return
+    if (!this.leaving) this.sayFarewell(code)
+    this.leaving = true
+    this.ws.close(code, reason)
+  }
+
+  /** The bot's close frame arrived. A bot hanging up by itself has not read ours, so a close frame must be echoed. */
+  answered(echoed: number): void {
+    if (this.farewell === undefined) return
+    const { code, session, upTo } = this.farewell
+    if (code !== undefined && code !== echoed) return
+    session.receivedUpTo = Math.max(session.receivedUpTo, upTo)
+  }
+
+  cut(by: "fin" | "rst"): void {
+    this.leaving = true
+    if (by === "rst" || this.deaf) {
+      this.socket.resetAndDestroy()
+      return
+    }
+    this.socket.end()
+    // A peer that ignores the FIN must not keep the socket for ever.
+    this.ambient.after(1000, () => this.socket.destroy())
+  }
+
+  goDeaf(): void {
+    this.deaf = true
+    this.ws.pause()
+    this.socket.pause()
+  }
+
+  stopReading(millis: number): void {
+    if (this.deaf) return
+    this.paused = true
+    this.ws.pause()
+    this.ambient.after(millis, () => {
+      this.paused = false
+      // Beats sent meanwhile are still in the pipe: the silence was ours.
+      this.lastBeat = this.ambient.now()
+      if (!this.deaf) this.ws.resume()
+    })
+  }
+}
