@@ -20,14 +20,19 @@ export interface Run {
 }
 
 export interface DelaysOptions {
-  /** Of the jitter. @defaultValue "everbot" */
+  /** Of the jitter; `"still"` draws the middle of every range instead. @defaultValue "everbot" */
   readonly seed?: string | number | undefined
 }
 
-/** Runs `schedule` over attempts that failed at once, or after running for a while. */
+const still = { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.5 }
+
+const isAttempt = <I>(given: I | Attempt<I>): given is Attempt<I> =>
+  typeof given === "object" && given !== null && "input" in given
+
+/** Runs `schedule` over failures, or over attempts that ran for a while before they failed. */
 export const of = <O, I, E, R>(
   schedule: Schedule.Schedule<O, I, E, R>,
-  attempts: Iterable<Attempt<I>>,
+  failures: Iterable<NoInfer<I> | Attempt<NoInfer<I>>>,
   options: DelaysOptions = {}
 ): Effect.Effect<Run, E, R> =>
   Effect.suspend(() => {
@@ -41,12 +46,16 @@ export const of = <O, I, E, R>(
       currentTimeNanos: Effect.sync(nanos),
       monotonicTimeNanosUnsafe: nanos,
       monotonicTimeNanos: Effect.sync(nanos),
-      sleep: (duration) => Effect.sync(() => void (now += Duration.toMillis(duration)))
+      sleep: (duration) =>
+        Effect.sync(() => {
+          now += Duration.toMillis(duration)
+        })
     }
     return Effect.gen(function* () {
       const step = yield* Schedule.toStep(schedule)
       const delays: Array<number> = []
-      for (const { input, ranFor = 0 } of attempts) {
+      for (const failure of failures) {
+        const { input, ranFor = 0 } = isAttempt(failure) ? failure : { input: failure }
         now += ranFor
         const delay = yield* Pull.matchEffect(step(now, input), {
           onSuccess: ([, delay]) => Effect.succeed(Duration.toMillis(delay)),
@@ -58,7 +67,12 @@ export const of = <O, I, E, R>(
         now += delay
       }
       return { delays, stopped: false }
-    }).pipe(Effect.provideService(Clock.Clock, clock), Random.withSeed(options.seed ?? "everbot"))
+    }).pipe(
+      Effect.provideService(Clock.Clock, clock),
+      options.seed === "still"
+        ? Effect.provideService(Random.Random, still)
+        : Random.withSeed(options.seed ?? "everbot")
+    )
   })
 
 /** The same failure, again and again. */
