@@ -197,9 +197,10 @@ export const forgivenOnlyAfterStability = <I = Failure>(
       }
       if (options.failure === undefined) {
         const wish = { isRetryable: true, retryAfter: Duration.millis(stable + 1) } as Failure & I
-        const asked = [{ input: wish }, ...attempts]
+        const quick = attempts.map(({ input }) => ({ input }))
+        const asked = [{ input: wish }, ...quick]
         const patient = yield* run(asked)
-        const plain = yield* run([...attempts.slice(0, 1), ...attempts].map(({ input }) => ({ input })))
+        const plain = yield* run([...quick.slice(0, 1), ...quick])
         const mistaken = patient.delays.findIndex((delay, index) => index > 0 && delay !== plain.delays[index])
         if (mistaken !== -1) {
           const problem = `the wait before retry ${mistaken + 1} counted as the life of the attempt`
