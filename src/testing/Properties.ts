@@ -196,7 +196,7 @@ export const forgivenOnlyAfterStability = <I = Failure>(
         return { problem, delays: short.delays, jitterSeed: "still" }
       }
       if (options.failure === undefined) {
-        const wish = { isRetryable: true, retryAfter: Duration.millis(stable + 1) } as Failure & I
+        const wish = { isRetryable: true, retryAfter: Duration.millis(stable * 2 + 3_600_000) } as Failure & I
         const quick = attempts.map(({ input }) => ({ input }))
         const asked = [{ input: wish }, ...quick]
         const patient = yield* run(asked)
