@@ -47,4 +47,151 @@ describe("the gateway", () => {
       )
     })
   )
+
+  const refused = (token: string, d: Record<string, unknown>, options?: QqSimulator.Options) =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make(options)
+      const access = yield* Bot.token(simulator)
+      const wire = yield* Bot.open(simulator)
+      yield* wire.frame(Bot.hello)
+      wire.send({ op: 2, d: { token: token === "" ? `QQBot ${access}` : token, intents: Bot.intents, ...d } })
+      const code = yield* wire.closing
+      return { invalid: wire.frames.some(({ d, op }) => op === 9 && d === false), code }
+    })
+
+  for (const [why, code, token, d, options] of [
+    ["a bad token", 4004, "QQBot nonsense", {}, {}],
+    ["intents it was not granted", 4014, "", { intents: 512 }, { grantedIntents: Bot.intents }],
+    ["intents that do not exist", 4013, "", { intents: 4 }, {}],
+    ["a shard out of range", 4010, "", { shard: [2, 2] }, {}],
+    ["a used up budget", 4903, "", {}, { sessionStarts: { total: 1000, remaining: 0 } }]
+  ] as const) {
+    it.live(`answers ${why} with op 9 and then close ${code}`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* refused(token, d, options), { invalid: true, code })
+      })
+    )
+  }
+
+  for (const [what, frame, code] of [
+    ["an unknown opcode", '{"op":99}', 4001],
+    ["something that is not JSON", "nonsense", 4002],
+    ["an Identify without a token", '{"op":2,"d":{"intents":1}}', 4002]
+  ] as const) {
+    it.live(`closes ${what} with ${code}`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* QqSimulator.make()
+        const wire = yield* Bot.open(simulator)
+        yield* wire.frame(Bot.hello)
+        wire.socket.send(frame)
+        assert.strictEqual(yield* wire.closing, code)
+      })
+    )
+  }
+
+  it.live("counts session starts down, but not resumes", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make({ sessionStarts: { total: 10 } })
+      const token = yield* Bot.token(simulator)
+      const { session, wire } = yield* Bot.identify(simulator, token)
+      wire.socket.terminate()
+      const again = yield* Bot.resume(simulator, token, session, 1)
+      yield* again.frame(Bot.dispatched("RESUMED"))
+      const { body } = yield* Bot.call(simulator, "GET", "/gateway/bot", { token })
+      const limit = body["session_start_limit"]
+      assert.isTrue(typeof limit === "object" && limit !== null && "remaining" in limit && limit.remaining === 9)
+      assert.strictEqual(body["shards"], 1)
+    })
+  )
+
+  it.live("closes a second Identify on one socket with 4005", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make()
+      const token = yield* Bot.token(simulator)
+      const { wire } = yield* Bot.identify(simulator, token)
+      wire.send({ op: 2, d: { token: `QQBot ${token}`, intents: 1 } })
+      assert.strictEqual(yield* wire.closing, 4005)
+    })
+  )
+
+  it.live("acknowledges heartbeats in every form bots send them", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make()
+      const token = yield* Bot.token(simulator)
+      const { wire } = yield* Bot.identify(simulator, token)
+      for (const beat of [
+        { op: 1, d: 1 },
+        { op: 1, d: null },
+        { op: 1, s: 1 }
+      ])
+        wire.send(beat)
+      yield* wire.until(() => wire.frames.filter(({ op }) => op === 11).length === 3)
+      assert.deepStrictEqual(
+        simulator.books.heartbeats.map(({ d }) => d),
+        [1, null, 1]
+      )
+    })
+  )
+
+  it.live("closes a bot that stops beating with 4009 and lets it resume", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make({ heartbeatInterval: 40 })
+      const token = yield* Bot.token(simulator)
+      const { session, wire } = yield* Bot.identify(simulator, token)
+      assert.strictEqual(yield* wire.closing, 4009)
+      const again = yield* Bot.resume(simulator, token, session, 1)
+      yield* again.frame(Bot.dispatched("RESUMED"))
+    })
+  )
+
+  it.live("lets a resume take the session over from the older socket", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make()
+      const token = yield* Bot.token(simulator)
+      const { session, wire } = yield* Bot.identify(simulator, token)
+      const again = yield* Bot.resume(simulator, `QQBot ${token}`, session, 1)
+      yield* again.frame(Bot.dispatched("RESUMED"))
+      assert.strictEqual(yield* wire.closing, 4902)
+      yield* simulator.say({ in: group, text: "to the new one" })
+      yield* again.frame(Bot.dispatched("GROUP_AT_MESSAGE_CREATE"))
+    })
+  )
+
+  it.live("refuses to resume a session that outlived its window", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make({ resumeWindow: 20 })
+      const token = yield* Bot.token(simulator)
+      const { session, wire } = yield* Bot.identify(simulator, token)
+      wire.socket.terminate()
+      yield* simulator.until((books) => books.sessions[0]?.endedAt !== undefined)
+      const again = yield* Bot.resume(simulator, token, session, 1)
+      assert.strictEqual(yield* again.closing, 4006)
+      assert.isTrue(again.frames.some(({ d, op }) => op === 9 && d === false))
+    })
+  )
+
+  it.live("refuses a sequence that was never given", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make()
+      const token = yield* Bot.token(simulator)
+      const { session, wire } = yield* Bot.identify(simulator, token)
+      wire.socket.terminate()
+      const again = yield* Bot.resume(simulator, token, session, 99)
+      assert.strictEqual(yield* again.closing, 4007)
+    })
+  )
+
+  it.live("sends events only to who asked for their intent", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make()
+      const token = yield* Bot.token(simulator)
+      const { wire } = yield* Bot.identify(simulator, token, 2 ** 30)
+      const unheard = yield* simulator.say({ in: group, text: "not for you" })
+      yield* simulator.say({ in: { kind: "channel", id: "100010" }, text: "a < b & c" })
+      const frame = yield* wire.frame(Bot.dispatched("AT_MESSAGE_CREATE"))
+      assert.strictEqual(frame.s, 2)
+      assert.include(JSON.stringify(frame.d), "a &lt; b &amp; c")
+      assert.deepStrictEqual(simulator.books.judge().unheard, [unheard.id])
+    })
+  )
 })
