@@ -1,0 +1,76 @@
+/**
+ * A {@link Store} in one SQLite file, for one machine. A worker thread owns the database, so a slow disk never stalls
+ * a heartbeat. Needs nothing but Node: `node:sqlite`.
+ */
+import { Config, Effect, Layer } from "effect"
+import type { StoreError } from "../domain/StoreError.ts"
+import { Store } from "../ports/Store.ts"
+import { type Link, open } from "./sqlite/Link.ts"
+import type { OpenOptions } from "./sqlite/protocol.ts"
+
+export { layerSqlClient } from "./sqlite/SqlClient.ts"
+
+export interface Options {
+  /** Path of the database; its directory must exist. `-wal` and `-shm` files live beside it. */
+  readonly filename: string
+  /**
+   * `FULL`: a commit survives power loss. `NORMAL`: it survives the process; power loss may take the last ones.
+   * @defaultValue "FULL"
+   */
+  readonly synchronous?: "FULL" | "NORMAL" | undefined
+  /**
+   * Milliseconds to wait for another process that holds the database, before a commit fails with `Busy`.
+   * @defaultValue 5000
+   */
+  readonly busyTimeout?: number | undefined
+  /**
+   * Kibibytes of pages kept in memory.
+   * @defaultValue 65536
+   */
+  readonly cacheSize?: number | undefined
+  /**
+   * Pages of 16 KiB that the write-ahead log may hold before they are moved into the database.
+   * @defaultValue 2000
+   */
+  readonly checkpointPages?: number | undefined
+  /**
+   * Pages of 16 KiB that the database may have; beyond it commits fail with `Full`.
+   * @defaultValue no limit
+   */
+  readonly maxPages?: number | undefined
+}
+
+const complete = (options: Options): OpenOptions => ({
+  filename: options.filename,
+  synchronous: options.synchronous ?? "FULL",
+  busyTimeout: options.busyTimeout ?? 5000,
+  cacheSize: options.cacheSize ?? 65_536,
+  checkpointPages: options.checkpointPages ?? 2000,
+  maxPages: options.maxPages
+})
+
+const store = (link: Link) =>
+  Store.of({
+    pipeline: 2,
+    commit: (commit) => link.commit(commit),
+    positions: (account) => link.call("positions", account),
+    pendingEvents: (account, page) => link.call("pendingEvents", account, page),
+    events: (ids) => link.call("events", ids),
+    pendingMessages: (account, page) => link.call("pendingMessages", account, page),
+    state: (keys) => link.call("state", keys),
+    deadLetters: (account, page) => link.call("deadLetters", account, page),
+    requeue: (letter) => link.call("requeue", letter),
+    discard: (letter) => link.call("discard", letter),
+    gaps: (account) => link.call("gaps", account),
+    counts: (account) => link.call("counts", account),
+    prune: (before) => link.call("prune", before)
+  })
+
+/** Opens, or creates, the database of these options. Fails with a `StoreError` when it cannot be used. */
+export const layer = (options: Options): Layer.Layer<Store, StoreError> =>
+  Layer.effect(Store, Effect.map(open(complete(options)), store))
+
+/** The same, in the file that the environment variable `EVERBOT_DB` names. Defaults to `everbot.db`. */
+export const layerConfig: Layer.Layer<Store, StoreError | Config.ConfigError> = Layer.unwrap(
+  Effect.map(Config.String("EVERBOT_DB").pipe(Config.withDefault("everbot.db")), (filename) => layer({ filename }))
+)

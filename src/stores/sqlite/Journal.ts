@@ -1,0 +1,201 @@
+/**
+ * The database, opened: one transaction for each commit, and the reads. Runs in the worker thread; throws what SQLite
+ * throws. Whatever fails is rolled back, and what is kept in memory is read again before the next use.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite"
+import type { DeadLetter } from "../../domain/DeadLetter.ts"
+import type { Position } from "../../domain/Event.ts"
+import type { Gap } from "../../domain/Gap.ts"
+import type { Counts, PositionWrite, StateEntry, TurnResult, TurnWrite } from "../../ports/Store.ts"
+import type { Frames } from "./frames.ts"
+import { Inbox } from "./Inbox.ts"
+import { Outbox } from "./outbox.ts"
+import type { OpenOptions, Rest } from "./protocol.ts"
+import { migrate } from "./schema.ts"
+
+const nothing: StateEntry = { value: undefined, version: 0 }
+
+export class Journal {
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  private readonly db: DatabaseSync
+  private readonly statements = new Map<string, StatementSync>()
+  private readonly dataVersion: StatementSync
+  /** Another process's commits change it; ours do not. */
+  private seen: unknown
+  private stale = true
+  private lastMessage = 0
+  private lastVersion = 0
+
+  constructor(options: OpenOptions) {
+    this.db = new DatabaseSync(options.filename, { timeout: options.busyTimeout })
+    try {
+      configure(this.db, options)
+      migrate(this.db)
+      this.inbox = new Inbox(this.db)
+      this.outbox = new Outbox(this.db)
+      this.dataVersion = this.db.prepare("PRAGMA data_version")
+      this.refresh()
+    } catch (error) {
+      this.db.close()
+      throw error
+    }
+  }
+
+  private sql(text: string): StatementSync {
+    let statement = this.statements.get(text)
+    if (statement === undefined) {
+      statement = this.db.prepare(text)
+      this.statements.set(text, statement)
+    }
+    return statement
+  }
+
+  /** Reads what is kept in memory again, if it may have changed. */
+  refresh(): void {
+    const version = this.dataVersion.get()?.["data_version"]
+    if (!this.stale && version === this.seen) return
+    this.stale = true
+    this.inbox.load()
+    this.lastMessage = this.counter("message")
+    this.lastVersion = this.counter("version")
+    this.seen = version
+    this.stale = false
+  }
+
+  private counter(name: string): number {
+    return Number(this.sql("SELECT value FROM counters WHERE name = ?").get(name)?.["value"] ?? 0)
+  }
+
+  private setCounter(name: string, value: number): void {
+    this.sql("INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value").run(name, value)
+  }
+
+  /** All of it, or none of it and the error. */
+  private transact<A>(body: () => A): A {
+    this.sql("BEGIN IMMEDIATE").run()
+    try {
+      this.refresh()
+      const { lastMessage, lastVersion } = this
+      const result = body()
+      this.inbox.flush()
+      if (this.lastMessage !== lastMessage) this.setCounter("message", this.lastMessage)
+      if (this.lastVersion !== lastVersion) this.setCounter("version", this.lastVersion)
+      this.sql("COMMIT").run()
+      return result
+    } catch (error) {
+      this.stale = true
+      // SQLite itself may have rolled back already, e.g. when the disk is full.
+      if (this.db.isTransaction) this.db.exec("ROLLBACK")
+      throw error
+    }
+  }
+
+  commit(frames: Frames, rest: Rest | undefined) {
+    return this.transact(() => {
+      const eventIds = this.inbox.append(frames)
+      if (rest !== undefined) for (const write of rest.positions) this.place(write)
+      const { settled } = frames
+      for (let i = 0; i < settled.length; i++) this.inbox.settle(settled[i] ?? 0)
+      if (rest === undefined) return { eventIds, turns: [] }
+      const turns = rest.turns.map((turn) => this.settle(turn))
+      for (const write of rest.messages) this.outbox.write(write)
+      for (const gap of rest.gaps) {
+        this.sql("INSERT INTO gaps (account, gap) VALUES (?, ?)").run(gap.account, JSON.stringify(gap))
+      }
+      return { eventIds, turns }
+    })
+  }
+
+  private place({ account, stream, position }: PositionWrite): void {
+    if (position === undefined) {
+      this.sql("DELETE FROM positions WHERE account = ? AND stream = ?").run(account, stream)
+      return
+    }
+    this.sql("INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = excluded.position").run(
+      account,
+      stream,
+      JSON.stringify({ ...position, stream })
+    )
+  }
+
+  private settle({ eventId, state, messages, dead, deferUntil }: TurnWrite): TurnResult {
+    // A turn that is repeated after its event was settled must not say things twice.
+    if (eventId !== undefined && !this.inbox.isPending(eventId)) return { _tag: "Committed", messageIds: [] }
+    for (const { key, expected } of state) if (this.entry(key).version !== expected) return { _tag: "Conflict" }
+    for (const { key, value } of state) {
+      if (value === undefined) this.sql("DELETE FROM state WHERE key = ?").run(key)
+      else this.sql("INSERT OR REPLACE INTO state VALUES (?, ?, ?)").run(key, value, ++this.lastVersion)
+    }
+    const messageIds = messages.map((message) => {
+      const id = ++this.lastMessage
+      this.outbox.add(id, message)
+      return id
+    })
+    if (eventId !== undefined) {
+      if (dead !== undefined) this.inbox.kill(eventId, dead)
+      else if (deferUntil !== undefined) this.inbox.putOff(eventId, deferUntil)
+      else this.inbox.settle(eventId)
+    }
+    return { _tag: "Committed", messageIds }
+  }
+
+  private entry(key: string): StateEntry {
+    const row = this.sql("SELECT value, version FROM state WHERE key = ?").get(key)
+    return row === undefined ? nothing : { value: String(row["value"]), version: Number(row["version"]) }
+  }
+
+  state(keys: ReadonlyArray<string>): ReadonlyArray<StateEntry> {
+    return keys.map((key) => this.entry(key))
+  }
+
+  positions(account: string): ReadonlyArray<Position> {
+    const rows = this.sql("SELECT position FROM positions WHERE account = ?").all(account)
+    return rows.map((row) => JSON.parse(String(row["position"])) as Position)
+  }
+
+  gaps(account: string): ReadonlyArray<Gap> {
+    const rows = this.sql("SELECT gap FROM gaps WHERE account = ? ORDER BY id").all(account)
+    return rows.map((row) => {
+      const { from, to, ...gap } = JSON.parse(String(row["gap"])) as Gap
+      return { ...gap, from, to }
+    })
+  }
+
+  deadLetters(account: string, limit: number, offset: number): ReadonlyArray<DeadLetter> {
+    const end = offset + limit
+    const letters: Array<DeadLetter> = [...this.inbox.letters(account, end), ...this.outbox.letters(account, end)]
+    return letters.sort((a, b) => b.at - a.at || b.id - a.id).slice(offset, end)
+  }
+
+  requeue({ _tag, id }: Pick<DeadLetter, "_tag" | "id">) {
+    return this.transact(() => (_tag === "DeadEvent" ? this.inbox.requeue(id) : this.outbox.requeue(id)))
+  }
+
+  discard({ _tag, id }: Pick<DeadLetter, "_tag" | "id">): boolean {
+    return this.transact(() => (_tag === "DeadEvent" ? this.inbox.discard(id) : this.outbox.discard(id)))
+  }
+
+  prune(before: number): number {
+    return this.transact(() => this.inbox.prune(before) + this.outbox.prune(before))
+  }
+
+  counts(account: string): Counts {
+    const { pending, dead } = this.inbox.counts(account)
+    const { messages, oldest } = this.outbox.counts(account)
+    return { pendingEvents: pending, deadEvents: dead, messages, oldestQueuedAt: oldest }
+  }
+
+  /** Moves the write-ahead log into the database, if nobody hinders it, and closes. */
+  close(): void {
+    this.db.close()
+  }
+}
+
+const configure = (db: DatabaseSync, options: OpenOptions): void => {
+  // Large pages: the index is hit at random, and a page costs two writes however large it is.
+  db.exec("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL")
+  db.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA temp_store = MEMORY`)
+  db.exec(`PRAGMA cache_size = -${options.cacheSize}; PRAGMA wal_autocheckpoint = ${options.checkpointPages}`)
+  if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`)
+}

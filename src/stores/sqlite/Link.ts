@@ -1,0 +1,145 @@
+/**
+ * The main thread's end of the worker: sends requests, matches answers, and starts the worker again when it died.
+ *
+ * Plain callbacks, not fibers: this is the hot path, and `commit` must copy its frames before it returns.
+ */
+
+import { Worker } from "node:worker_threads"
+import { Effect, Exit, type Scope } from "effect"
+import type { StoreError } from "../../domain/StoreError.ts"
+import type { Commit, CommitResult } from "../../ports/Store.ts"
+import { storeError, workerLost } from "./errors.ts"
+import { pack } from "./frames.ts"
+import type { Answer, Calls, OpenOptions, Operation, Request } from "./protocol.ts"
+
+interface Waiting {
+  readonly operation: string
+  readonly succeed: (answer: Exclude<Answer, { readonly _tag: "Failed" }>) => void
+  readonly fail: (error: StoreError) => void
+}
+
+/** Buffers above this are not kept for the next commit. */
+const keepUpTo = 8 * 1024 * 1024
+
+/** This module is `.ts` when run from source and `.js` when built, and so is the worker's beside it. */
+const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+
+class Link {
+  private readonly options: OpenOptions
+  private readonly waiting = new Map<number, Waiting>()
+  private worker: Worker | undefined
+  private lastId = 0
+  private generation = 0
+  private spare: ArrayBuffer | undefined
+
+  constructor(options: OpenOptions) {
+    this.options = options
+  }
+
+  call<K extends Operation>(operation: K, ...args: Calls[K]["args"]): Effect.Effect<Calls[K]["answer"], StoreError> {
+    return Effect.callback((resume) => {
+      const id = this.await({
+        operation,
+        succeed: (answer) => {
+          if (answer._tag === "Answered") resume(Exit.succeed(answer.value as Calls[K]["answer"]))
+        },
+        fail: (error) => resume(Exit.fail(error))
+      })
+      this.send({ _tag: "Call", id, operation, args }, [])
+    })
+  }
+
+  commit(commit: Commit): Effect.Effect<CommitResult, StoreError> {
+    return Effect.callback((resume) => {
+      const packed = pack(commit.events, commit.settled, this.spare)
+      this.spare = undefined
+      const { positions, turns, messages, gaps } = commit
+      const isBare = positions.length + turns.length + messages.length + gaps.length === 0
+      const rest = isBare ? "" : JSON.stringify({ positions, turns, messages, gaps })
+      const { generation } = this
+      const id = this.await({
+        operation: "commit",
+        succeed: (answer) => {
+          if (answer._tag !== "Committed") return
+          if (answer.buffer.byteLength <= keepUpTo) this.spare = answer.buffer
+          resume(Exit.succeed({ eventIds: answer.eventIds, turns: answer.turns }))
+        },
+        fail: (error) => {
+          this.generation = Math.max(this.generation, generation + 1)
+          resume(Exit.fail(error))
+        }
+      })
+      this.send({ _tag: "Commit", id, generation, packed, rest }, [packed.buffer])
+    })
+  }
+
+  private await(waiting: Waiting): number {
+    const id = ++this.lastId
+    this.waiting.set(id, waiting)
+    return id
+  }
+
+  private send(request: Request, transfer: ReadonlyArray<ArrayBuffer>): void {
+    this.worker ??= this.start()
+    this.worker.postMessage(request, transfer)
+  }
+
+  private start(): Worker {
+    // An empty execArgv: the loaders of tsx or vitest are neither needed nor welcome in there.
+    const worker = new Worker(workerUrl, {
+      workerData: this.options,
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+      name: "everbot-store"
+    })
+    worker.on("message", (answer: Answer) => this.receive(answer))
+    worker.on("error", (error) => this.lost(worker, error instanceof Error ? error.message : String(error)))
+    worker.on("exit", (code) => this.lost(worker, `exit code ${code}`))
+    return worker
+  }
+
+  private receive(answer: Answer): void {
+    const waiting = this.waiting.get(answer.id)
+    this.waiting.delete(answer.id)
+    if (waiting === undefined) return
+    if (answer._tag !== "Failed") waiting.succeed(answer)
+    else waiting.fail(storeError(this.options.filename, waiting.operation, answer.fault))
+  }
+
+  /** Everything under way fails, in the order it was asked; the next request starts a new worker. */
+  private lost(worker: Worker, why: string): void {
+    if (worker !== this.worker) return
+    this.worker = undefined
+    const lost = [...this.waiting.values()]
+    this.waiting.clear()
+    for (const { operation, fail } of lost) fail(workerLost(this.options.filename, operation, why))
+  }
+
+  /** Ends the thread without a word to the database, as a crash would. */
+  get terminate(): Effect.Effect<void> {
+    return Effect.promise(async () => {
+      await this.worker?.terminate()
+    })
+  }
+
+  /** Closes the database, then the thread. */
+  get close(): Effect.Effect<void> {
+    const stop = Effect.suspend(() => {
+      const { worker } = this
+      this.worker = undefined
+      return Effect.promise(async () => {
+        await worker?.terminate()
+      })
+    })
+    const closeDatabase = Effect.suspend(() => (this.worker === undefined ? Effect.void : this.call("close")))
+    return closeDatabase.pipe(Effect.ignore({ log: "Warn" }), Effect.andThen(stop))
+  }
+}
+
+export type { Link }
+
+/** Opens the database in its own thread. Fails when it cannot be opened; closed with the scope. */
+export const open = (options: OpenOptions): Effect.Effect<Link, StoreError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Link(options)),
+    (link) => link.close
+  ).pipe(Effect.tap((link) => link.call("open")))

@@ -1,0 +1,113 @@
+/** The outbox's statements and rows. Runs in the worker thread. */
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite"
+import type { ConversationKind } from "../../domain/Conversation.ts"
+import type { DeadMessage } from "../../domain/DeadLetter.ts"
+import type { MessageStatus, NewMessage, OutboxMessage, Priority, RestingStatus } from "../../domain/Message.ts"
+import type { MessageWrite } from "../../ports/Store.ts"
+
+export type Row = Record<string, SQLOutputValue>
+
+/** These words are those of the partial indexes: SQLite recognises them only when they are the same. */
+const unfinished = "status IN ('queued', 'sending')"
+const resting = "status IN ('refused', 'expired', 'dead', 'unknown')"
+
+const parse = <A>(text: SQLOutputValue | undefined): A => JSON.parse(String(text)) as A
+const optional = (value: SQLOutputValue | undefined): number | undefined => (value === null ? undefined : Number(value))
+
+export const conversation = (account: string, lane: string) => {
+  const at = lane.indexOf(":")
+  return { account, kind: lane.slice(0, at) as ConversationKind, id: lane.slice(at + 1) }
+}
+
+const message = (row: Row): OutboxMessage => ({
+  id: Number(row["id"]),
+  conversation: conversation(String(row["account"]), String(row["lane"])),
+  content: parse(row["content"]),
+  replyTo: row["reply_to"] === null ? undefined : parse(row["reply_to"]),
+  priority: String(row["priority"]) as Priority,
+  notBefore: Number(row["not_before"]),
+  expiresAt: optional(row["expires_at"]),
+  createdAt: Number(row["created_at"]),
+  status: String(row["status"]) as MessageStatus,
+  attempts: Number(row["attempts"])
+})
+
+export class Outbox {
+  private readonly insert: StatementSync
+  private readonly step: StatementSync
+  private readonly unfinished: StatementSync
+  private readonly resting: StatementSync
+  private readonly revive: StatementSync
+  private readonly remove: StatementSync
+  private readonly finished: StatementSync
+  private readonly tally: StatementSync
+  private readonly oldest: StatementSync
+
+  constructor(db: DatabaseSync) {
+    this.insert = db.prepare(
+      `INSERT INTO outbox (id, account, lane, status, attempts, priority, not_before, expires_at, created_at, updated_at,
+       content, reply_to) VALUES (?1, ?2, ?3, 'queued', 0, ?4, ?5, ?6, ?7, ?7, ?8, ?9)`
+    )
+    this.step = db.prepare(
+      `UPDATE outbox SET status = ?2, attempts = ?3, not_before = coalesce(?4, not_before),
+       receipt = coalesce(?5, receipt), reason = ?6, updated_at = ?7 WHERE id = ?1`
+    )
+    this.unfinished = db.prepare(
+      `SELECT * FROM outbox WHERE account = ? AND id > ? AND ${unfinished} ORDER BY id LIMIT ?`
+    )
+    this.resting = db.prepare(
+      `SELECT * FROM outbox WHERE account = ? AND ${resting} ORDER BY updated_at DESC, id DESC LIMIT ?`
+    )
+    this.revive = db.prepare(
+      `UPDATE outbox SET expires_at = iif(status = 'expired', NULL, expires_at), status = 'queued', attempts = 0,
+       reason = NULL WHERE id = ? AND ${resting} RETURNING *`
+    )
+    this.remove = db.prepare(`DELETE FROM outbox WHERE id = ? AND ${resting}`)
+    this.finished = db.prepare("DELETE FROM outbox WHERE status IN ('sent', 'auditing') AND updated_at < ?")
+    this.tally = db.prepare("SELECT status, count(*) AS n FROM outbox WHERE account = ? GROUP BY status")
+    this.oldest = db.prepare(`SELECT min(created_at) AS at FROM outbox WHERE account = ? AND ${unfinished}`)
+  }
+
+  add(id: number, { conversation, content, replyTo, priority, notBefore, expiresAt, createdAt }: NewMessage): void {
+    const lane = `${conversation.kind}:${conversation.id}`
+    const reply = replyTo === undefined ? null : JSON.stringify(replyTo)
+    const said = JSON.stringify(content)
+    this.insert.run(id, conversation.account, lane, priority, notBefore, expiresAt ?? null, createdAt, said, reply)
+  }
+
+  write({ id, status, attempts, notBefore, receipt, reason, at }: MessageWrite): void {
+    const proof = receipt === undefined ? null : JSON.stringify(receipt)
+    this.step.run(id, status, attempts, notBefore ?? null, proof, reason ?? null, at)
+  }
+
+  pending(account: string, after: number, limit: number): ReadonlyArray<OutboxMessage> {
+    return this.unfinished.all(account, after, limit).map(message)
+  }
+
+  letters(account: string, limit: number): ReadonlyArray<DeadMessage> {
+    return this.resting.all(account, limit).map((row) => {
+      const unsent = { ...message(row), status: String(row["status"]) as RestingStatus }
+      const reason = row["reason"] === null ? unsent.status : String(row["reason"])
+      return { _tag: "DeadMessage", id: unsent.id, message: unsent, reason, at: Number(row["updated_at"]) }
+    })
+  }
+
+  requeue(id: number): OutboxMessage | undefined {
+    const row = this.revive.get(id)
+    return row === undefined ? undefined : message(row)
+  }
+
+  discard(id: number): boolean {
+    return this.remove.run(id).changes !== 0
+  }
+
+  prune(before: number): number {
+    return Number(this.finished.run(before).changes)
+  }
+
+  counts(account: string): { readonly messages: Record<MessageStatus, number>; readonly oldest: number | undefined } {
+    const messages = { queued: 0, sending: 0, sent: 0, auditing: 0, refused: 0, expired: 0, dead: 0, unknown: 0 }
+    for (const row of this.tally.all(account)) messages[String(row["status"]) as MessageStatus] = Number(row["n"])
+    return { messages, oldest: optional(this.oldest.get(account)?.["at"] ?? null) }
+  }
+}

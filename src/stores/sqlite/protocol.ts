@@ -1,0 +1,87 @@
+/** What the main thread and the worker say to each other. Types only: both sides import it for free. */
+import type { DeadLetter } from "../../domain/DeadLetter.ts"
+import type { Position } from "../../domain/Event.ts"
+import type { Gap } from "../../domain/Gap.ts"
+import type { OutboxMessage } from "../../domain/Message.ts"
+import type { Commit, Counts, PendingEvent, StateEntry, StoredEvent, TurnResult } from "../../ports/Store.ts"
+import type { Packed } from "./frames.ts"
+
+/** What the worker needs to open the database. */
+export interface OpenOptions {
+  readonly filename: string
+  readonly synchronous: "FULL" | "NORMAL"
+  /** Milliseconds. */
+  readonly busyTimeout: number
+  /** Kibibytes. */
+  readonly cacheSize: number
+  readonly checkpointPages: number
+  readonly maxPages: number | undefined
+}
+
+interface Page {
+  readonly after: number
+  readonly limit: number
+}
+
+/** The reads and the small writes: name → parameters and answer. */
+export interface Calls {
+  open: { readonly args: readonly []; readonly answer: undefined }
+  positions: { readonly args: readonly [account: string]; readonly answer: ReadonlyArray<Position> }
+  pendingEvents: { readonly args: readonly [account: string, page: Page]; readonly answer: ReadonlyArray<PendingEvent> }
+  events: { readonly args: readonly [ids: ReadonlyArray<number>]; readonly answer: ReadonlyArray<StoredEvent> }
+  pendingMessages: {
+    readonly args: readonly [account: string, page: Page]
+    readonly answer: ReadonlyArray<OutboxMessage>
+  }
+  state: { readonly args: readonly [keys: ReadonlyArray<string>]; readonly answer: ReadonlyArray<StateEntry> }
+  deadLetters: {
+    readonly args: readonly [account: string, page: { readonly limit: number; readonly offset?: number | undefined }]
+    readonly answer: ReadonlyArray<DeadLetter>
+  }
+  requeue: {
+    readonly args: readonly [letter: Pick<DeadLetter, "_tag" | "id">]
+    readonly answer: PendingEvent | OutboxMessage | undefined
+  }
+  discard: { readonly args: readonly [letter: Pick<DeadLetter, "_tag" | "id">]; readonly answer: boolean }
+  gaps: { readonly args: readonly [account: string]; readonly answer: ReadonlyArray<Gap> }
+  counts: { readonly args: readonly [account: string]; readonly answer: Counts }
+  prune: { readonly args: readonly [before: number]; readonly answer: number }
+  close: { readonly args: readonly []; readonly answer: undefined }
+}
+
+export type Operation = keyof Calls
+
+/** The parts of a commit that are rare or small, as they are. */
+export type Rest = Pick<Commit, "positions" | "turns" | "messages" | "gaps">
+
+export type Request =
+  | { readonly _tag: "Call"; readonly id: number; readonly operation: Operation; readonly args: ReadonlyArray<unknown> }
+  | {
+      readonly _tag: "Commit"
+      readonly id: number
+      /** Grows when the main thread heard of a failure: the worker refuses what was sent before that. */
+      readonly generation: number
+      readonly packed: Packed
+      /** JSON of {@link Rest}; empty when there is none of it. */
+      readonly rest: string
+    }
+
+/** An error as it crosses threads. */
+export interface Fault {
+  /** SQLite's extended result code; `undefined` when the error is not SQLite's. */
+  readonly errcode: number | undefined
+  readonly message: string
+  readonly superseded: boolean
+}
+
+export type Answer =
+  | { readonly _tag: "Answered"; readonly id: number; readonly value: unknown }
+  | {
+      readonly _tag: "Committed"
+      readonly id: number
+      readonly eventIds: Float64Array
+      readonly turns: ReadonlyArray<TurnResult>
+      /** The buffer of the request, to be used again. */
+      readonly buffer: ArrayBuffer
+    }
+  | { readonly _tag: "Failed"; readonly id: number; readonly fault: Fault }

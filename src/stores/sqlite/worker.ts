@@ -1,0 +1,78 @@
+/**
+ * The thread that owns the database, so that a slow disk never stalls a heartbeat. Does one request after the other.
+ *
+ * The database is opened by the first request that finds it closed: when that fails, only this request fails with it.
+ * After a failed commit all commits of its generation are refused, so that nothing overtakes its repetition.
+ */
+import { parentPort, workerData } from "node:worker_threads"
+import { Frames } from "./frames.ts"
+import { Journal } from "./Journal.ts"
+import type { Answer, Calls, Fault, OpenOptions, Operation, Request, Rest } from "./protocol.ts"
+
+const options = workerData as OpenOptions
+let journal: Journal | undefined
+let refused = -1
+
+const opened = (): Journal => {
+  journal ??= new Journal(options)
+  return journal
+}
+
+/** For reads: another process may have written meanwhile. */
+const fresh = (): Journal => {
+  const journal = opened()
+  journal.refresh()
+  return journal
+}
+
+type Operations = { readonly [K in Operation]: (...args: Calls[K]["args"]) => Calls[K]["answer"] }
+
+const operations: Operations = {
+  open: () => void opened(),
+  positions: (account) => opened().positions(account),
+  pendingEvents: (account, { after, limit }) => fresh().inbox.pending(account, after, limit),
+  events: (ids) => opened().inbox.events(ids),
+  pendingMessages: (account, { after, limit }) => opened().outbox.pending(account, after, limit),
+  state: (keys) => opened().state(keys),
+  deadLetters: (account, { limit, offset }) => opened().deadLetters(account, limit, offset ?? 0),
+  requeue: (letter) => opened().requeue(letter),
+  discard: (letter) => opened().discard(letter),
+  gaps: (account) => opened().gaps(account),
+  counts: (account) => fresh().counts(account),
+  prune: (before) => opened().prune(before),
+  close: () => {
+    journal?.close()
+    journal = undefined
+  }
+}
+
+const call = (operation: Operation, args: ReadonlyArray<unknown>): unknown =>
+  (operations[operation] as (...args: ReadonlyArray<unknown>) => unknown)(...args)
+
+const fault = (error: unknown): Fault => {
+  const facts: { readonly errcode?: unknown; readonly message?: unknown } = error instanceof Error ? error : {}
+  const errcode = typeof facts.errcode === "number" ? facts.errcode : undefined
+  return { errcode, message: typeof facts.message === "string" ? facts.message : String(error), superseded: false }
+}
+
+const answer = (request: Request): Answer => {
+  const { id } = request
+  if (request._tag === "Call") return { _tag: "Answered", id, value: call(request.operation, request.args) }
+  if (request.generation <= refused) {
+    return { _tag: "Failed", id, fault: { errcode: undefined, message: "", superseded: true } }
+  }
+  const rest = request.rest === "" ? undefined : (JSON.parse(request.rest) as Rest)
+  const { eventIds, turns } = opened().commit(new Frames(request.packed), rest)
+  return { _tag: "Committed", id, eventIds, turns, buffer: request.packed.buffer }
+}
+
+const port = parentPort
+port?.on("message", (request: Request) => {
+  try {
+    const result = answer(request)
+    port.postMessage(result, result._tag === "Committed" ? [result.buffer, result.eventIds.buffer as ArrayBuffer] : [])
+  } catch (error) {
+    if (request._tag === "Commit") refused = request.generation
+    port.postMessage({ _tag: "Failed", id: request.id, fault: fault(error) } satisfies Answer)
+  }
+})
