@@ -1,0 +1,167 @@
+/**
+ * The settings of a QQ account: what the user writes, what the platform folder works with, and how both come from
+ * the environment. Bad settings are a `ConfigError` that names the setting and the mend, never the value.
+ */
+import { Config, Duration, Effect, Option, Redacted } from "effect"
+import { ConfigError, Malformed, Missing } from "../../domain/ConfigError.ts"
+import * as Intents from "./Intents.ts"
+import { hosts, tokenPath } from "./Protocol.ts"
+
+/** What the user sets. */
+export interface QqOptions {
+  /** The bot's app id: digits, from 开发设置 (development settings) in the QQ bot console. */
+  readonly appId: string
+  /** The bot's client secret (AppSecret), from the same page. */
+  readonly clientSecret: Redacted.Redacted<string>
+  /** Talk to the sandbox: its guilds, groups and users only. @defaultValue false */
+  readonly sandbox?: boolean | undefined
+  /** Bits, see `Intents`. @defaultValue Intents.defaults */
+  readonly intents?: Intents.Intents | undefined
+  /** Base of the REST API. @defaultValue https://api.sgroup.qq.com, or its sandbox */
+  readonly apiUrl?: string | undefined
+  /** Where access tokens come from; a bare host gets the usual path. @defaultValue https://bots.qq.com/app/getAppAccessToken */
+  readonly tokenUrl?: string | undefined
+  /** Gateway connections. @defaultValue what the platform recommends */
+  readonly shards?: number | undefined
+  /** How long a call may take. @defaultValue 10 seconds */
+  readonly requestTimeout?: Duration.Input | undefined
+}
+
+/** Checked settings, with nothing left open but `shards`. */
+export interface QqConfig {
+  readonly appId: string
+  readonly clientSecret: Redacted.Redacted<string>
+  readonly sandbox: boolean
+  readonly intents: Intents.Intents
+  /** Without a slash at the end. */
+  readonly apiUrl: string
+  readonly tokenUrl: string
+  readonly shards: number | undefined
+  readonly requestTimeout: Duration.Duration
+}
+
+/** `qq:<app id>`. */
+export const accountOf = (config: Pick<QqConfig, "appId">): string => `qq:${config.appId}`
+
+/** How each setting is called where it comes from, for errors. */
+type Names = Readonly<Record<keyof QqOptions, string>>
+
+const optionNames: Names = {
+  appId: "appId",
+  clientSecret: "clientSecret",
+  sandbox: "sandbox",
+  intents: "intents",
+  apiUrl: "apiUrl",
+  tokenUrl: "tokenUrl",
+  shards: "shards",
+  requestTimeout: "requestTimeout"
+}
+
+const whereToFind = "Copy it from 开发设置 (development settings) of your bot at https://q.qq.com."
+
+const missing = (setting: string, mend: string) => new ConfigError({ setting, reason: new Missing(), mend })
+const malformed = (setting: string, problem: string, mend: string) =>
+  new ConfigError({ setting, reason: new Malformed({ problem }), mend })
+
+/** Checks settings and fills in the defaults. */
+export const make = (options: QqOptions): Effect.Effect<QqConfig, ConfigError> => check(options, optionNames)
+
+const check = Effect.fnUntraced(function* (options: QqOptions, names: Names) {
+  const appId = options.appId.trim()
+  if (appId === "") return yield* missing(names.appId, whereToFind)
+  if (!/^\d+$/.test(appId)) return yield* malformed(names.appId, "is not a row of digits", whereToFind)
+  const secret = Redacted.value(options.clientSecret).trim()
+  if (secret === "") return yield* missing(names.clientSecret, whereToFind)
+  const sandbox = options.sandbox ?? false
+  const shards = options.shards
+  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1)) {
+    return yield* malformed(
+      names.shards,
+      "is not a whole number of at least 1",
+      "Leave it out to use what QQ recommends."
+    )
+  }
+  const requestTimeout = Option.getOrUndefined(Duration.fromInput(options.requestTimeout ?? "10 seconds"))
+  if (requestTimeout === undefined || !(Duration.toMillis(requestTimeout) > 0)) {
+    return yield* malformed(names.requestTimeout, "is not a duration above zero", 'Write it like "10 seconds".')
+  }
+  const token = yield* url(names.tokenUrl, options.tokenUrl ?? hosts.token)
+  const config: QqConfig = {
+    appId,
+    clientSecret: Redacted.make(secret, { label: "qq client secret" }),
+    sandbox,
+    intents: yield* Effect.fromResult(Intents.validate(options.intents ?? Intents.defaults, names.intents)),
+    apiUrl: yield* url(names.apiUrl, options.apiUrl ?? (sandbox ? hosts.sandboxApi : hosts.api)),
+    tokenUrl: new URL(token).pathname === "/" ? `${token}${tokenPath}` : token,
+    shards,
+    requestTimeout
+  }
+  return config
+})
+
+const url = (setting: string, text: string): Effect.Effect<string, ConfigError> =>
+  /^https?:$/.test(URL.parse(text)?.protocol ?? "")
+    ? Effect.succeed(text.trim().replace(/\/+$/, ""))
+    : Effect.fail(malformed(setting, "is not an http or https address", "Leave it out to use QQ's own."))
+
+const envNames: Names = {
+  appId: "QQ_APP_ID",
+  clientSecret: "QQ_CLIENT_SECRET",
+  sandbox: "QQ_SANDBOX",
+  intents: "QQ_INTENTS",
+  apiUrl: "QQ_API_URL",
+  tokenUrl: "QQ_TOKEN_URL",
+  shards: "QQ_SHARDS",
+  requestTimeout: "QQ_REQUEST_TIMEOUT"
+}
+
+const read = (name: string): Effect.Effect<string | undefined, ConfigError> =>
+  Config.option(Config.String(name)).pipe(
+    Effect.map(Option.getOrUndefined),
+    Effect.map((text) => (text === undefined || text.trim() === "" ? undefined : text.trim())),
+    Effect.mapError(() => malformed(name, "could not be read", "Check where your settings come from."))
+  )
+
+const booleans: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  1: true,
+  false: false,
+  no: false,
+  0: false
+}
+
+/**
+ * Settings from `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX` (true or false), `QQ_INTENTS` (names
+ * joined by commas), `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS` and `QQ_REQUEST_TIMEOUT` (like `10 seconds`), read
+ * through the current `ConfigProvider`.
+ */
+export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.gen(function* () {
+  const appId = yield* read(envNames.appId)
+  if (appId === undefined) return yield* missing(envNames.appId, whereToFind)
+  const secret = yield* read(envNames.clientSecret)
+  if (secret === undefined) return yield* missing(envNames.clientSecret, whereToFind)
+  const sandboxText = yield* read(envNames.sandbox)
+  const sandbox = sandboxText === undefined ? undefined : booleans[sandboxText.toLowerCase()]
+  if (sandboxText !== undefined && sandbox === undefined) {
+    return yield* malformed(envNames.sandbox, "is neither true nor false", "Write true or false, or leave it out.")
+  }
+  const intentsText = yield* read(envNames.intents)
+  const shards = yield* read(envNames.shards)
+  const timeout = yield* read(envNames.requestTimeout)
+  return yield* check(
+    {
+      appId,
+      clientSecret: Redacted.make(secret),
+      sandbox,
+      intents:
+        intentsText === undefined ? undefined : yield* Effect.fromResult(Intents.parse(intentsText, envNames.intents)),
+      apiUrl: yield* read(envNames.apiUrl),
+      tokenUrl: yield* read(envNames.tokenUrl),
+      shards: shards === undefined ? undefined : Number(shards),
+      // A text that is no duration is found out by `check`.
+      requestTimeout: timeout as Duration.Input | undefined
+    },
+    envNames
+  )
+})
