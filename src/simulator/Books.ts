@@ -131,13 +131,6 @@ export interface FaultEntry<F = { readonly kind: string }> {
   readonly fault: F
 }
 
-/** Anything the bot asked by REST, token calls included. */
-export interface Call {
-  readonly at: number
-  readonly route: string
-  readonly status: number
-}
-
 /** The books of one platform. The lists are live. */
 export class Books {
   readonly offered: Array<Offered> = []

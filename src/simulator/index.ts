@@ -4,7 +4,19 @@
  * A simulator speaks the platform's protocol from its own knowledge of it: a misunderstanding in the adapter shows up as a
  * failing verdict instead of being repeated on both sides.
  */
-export { Books, type Heartbeat, type Identify, Offered, type Resume, type Sent, type SessionEntry } from "./Books.ts"
+export {
+  Books,
+  type Delivery,
+  type Dial,
+  type FaultEntry,
+  type Heartbeat,
+  type Identify,
+  Offered,
+  type Place,
+  type Resume,
+  type Sent,
+  type SessionEntry
+} from "./Books.ts"
 export type { Fault } from "./Faults.ts"
 export * as Faults from "./Faults.ts"
 export type { JudgeOptions, Verdict } from "./Judge.ts"

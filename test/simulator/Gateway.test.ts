@@ -54,13 +54,17 @@ describe("the gateway", () => {
       const access = yield* Bot.token(simulator)
       const wire = yield* Bot.open(simulator)
       yield* wire.frame(Bot.hello)
-      wire.send({ op: 2, d: { token: token === "" ? `QQBot ${access}` : token, intents: Bot.intents, ...d } })
+      wire.send({
+        op: 2,
+        d: { token: token === "" ? `QQBot ${access}` : token === "raw" ? access : token, intents: Bot.intents, ...d }
+      })
       const code = yield* wire.closing
       return { invalid: wire.frames.some(({ d, op }) => op === 9 && d === false), code }
     })
 
   for (const [why, code, token, d, options] of [
     ["a bad token", 4004, "QQBot nonsense", {}, {}],
+    ["a token without its prefix", 4004, "raw", {}, {}],
     ["intents it was not granted", 4014, "", { intents: 512 }, { grantedIntents: Bot.intents }],
     ["intents that do not exist", 4013, "", { intents: 4 }, {}],
     ["a shard out of range", 4010, "", { shard: [2, 2] }, {}],
@@ -167,6 +171,21 @@ describe("the gateway", () => {
       const again = yield* Bot.resume(simulator, token, session, 1)
       assert.strictEqual(yield* again.closing, 4006)
       assert.isTrue(again.frames.some(({ d, op }) => op === 9 && d === false))
+    })
+  )
+
+  it.live("keeps a session whose resume brought a dead token, for a resume with a living one", () =>
+    Effect.gen(function* () {
+      const simulator = yield* QqSimulator.make()
+      const token = yield* Bot.token(simulator)
+      const { session, wire } = yield* Bot.identify(simulator, token)
+      wire.socket.terminate()
+      yield* simulator.fault({ kind: "expireToken" })
+      const refused = yield* Bot.resume(simulator, token, session, 1)
+      assert.strictEqual(yield* refused.closing, 4004)
+      assert.isTrue(refused.frames.some(({ d, op }) => op === 9 && d === false))
+      const again = yield* Bot.resume(simulator, yield* Bot.token(simulator), session, 1)
+      yield* again.frame(Bot.dispatched("RESUMED"))
     })
   )
 

@@ -1,5 +1,5 @@
 /** Clock, randomness and timers of the platform, taken from Effect once so that socket callbacks can use them. */
-import { Clock, Effect, Fiber, FiberSet, Random, type Scope } from "effect"
+import { Clock, Effect, FiberSet, Random, type Scope } from "effect"
 
 export interface Ambient {
   readonly now: () => number
@@ -29,7 +29,7 @@ export const make: Effect.Effect<Ambient, never, Scope.Scope> = Effect.gen(funct
     random,
     after: (millis, action) => {
       const fiber = run(Effect.andThen(Effect.sleep(millis), Effect.sync(action)))
-      return () => void Effect.runFork(Fiber.interrupt(fiber))
+      return () => fiber.interruptUnsafe()
     },
     text,
     uuid: () => [8, 4, 4, 4, 12].map((length) => text(length, hex)).join("-")

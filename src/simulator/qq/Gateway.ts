@@ -54,7 +54,8 @@ export const make = (
 
   const whyNotIdentify = (frame: Extract<Inbound, { op: 2 }>): number | undefined => {
     const [shard, count] = frame.shard
-    if (!tokenOk(frame.token)) return Close.AuthenticationFailed
+    // Only Resume is known to take a token without its prefix.
+    if (!/^(QQ)?Bot /.test(frame.token) || !tokenOk(frame.token)) return Close.AuthenticationFailed
     if (count < 1 || shard < 0 || shard >= count) return Close.BadShard
     if (frame.intents < 0 || (frame.intents & ~knownIntents) !== 0) return Close.BadIntents
     if ((frame.intents & ~(settings.grantedIntents & ~switches.forbiddenIntents)) !== 0) {
@@ -99,7 +100,9 @@ export const make = (
     const entry = { at: ambient.now(), session: frame.session, seq: frame.seq }
     const refused = doorClosed() ?? whyNotResume(frame, session)
     if (refused !== undefined || session === undefined) {
-      if (session !== undefined) {
+      if (session !== undefined) session.excused = true
+      // A bad token is no fault of the session: with a fresh one it may still be resumed.
+      if (session !== undefined && refused === Close.BadSequence) {
         const previous = session.connection
         sessions.end(session, frame.seq > session.last ? "bot" : "platform")
         previous?.close(Close.SessionInvalid, "session is gone")

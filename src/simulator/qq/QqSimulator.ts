@@ -3,7 +3,18 @@
  *
  * Time and randomness are Effect's; sockets are real, so run tests on the live clock (`it.live`).
  */
-import { Config, ConfigProvider, Context, Effect, Layer, Option, PubSub, type Scope, Stream } from "effect"
+import {
+  Config,
+  ConfigProvider,
+  Context,
+  type Duration,
+  Effect,
+  Layer,
+  Option,
+  PubSub,
+  type Scope,
+  Stream
+} from "effect"
 import { Books, Offered, type Place, type Sent } from "../Books.ts"
 import type { Fault } from "../Faults.ts"
 import * as Ambients from "./Ambient.ts"
@@ -45,8 +56,8 @@ export interface QqSimulator {
   readonly emit: (type: string, data: unknown, options?: { readonly eventId?: string }) => Effect.Effect<Offered>
   /** Breaks it now. */
   readonly fault: (fault: Fault) => Effect.Effect<void>
-  /** Breaks it on a schedule, one fault each `every` milliseconds. */
-  readonly timetable: (faults: ReadonlyArray<Fault>, every: number) => Effect.Effect<void>
+  /** Breaks it on a schedule, waiting `every` before each fault. */
+  readonly timetable: (faults: ReadonlyArray<Fault>, every: Duration.Input) => Effect.Effect<void>
   /** Faults as they are injected. */
   readonly faults: Stream.Stream<Fault>
   /** Decides a send that is held for audit. */
@@ -172,7 +183,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
         }
         // One look for many entries: a flood must not be re-judged for every message.
         const stop = books.subscribe(() => {
-          cancel ??= ambient.after(books.offered.length > 10_000 ? 50 : 1, check)
+          cancel ??= ambient.after(1 + Math.floor(books.offered.length / 500), check)
         })
         check()
         return Effect.sync(() => {
@@ -241,6 +252,6 @@ export const layerConfigUnlessSet = (options?: Options): Layer.Layer<never> =>
 /** Breaks the simulator in the context on a schedule. */
 export const timetable = (
   faults: ReadonlyArray<Fault>,
-  every: number
+  every: Duration.Input
 ): Effect.Effect<void, never, QqSimulatorService> =>
   QqSimulatorService.use((simulator) => simulator.timetable(faults, every))

@@ -21,6 +21,8 @@ export class Session implements SessionEntry {
   endedBy?: "platform" | "bot"
   /** The bot started another session although this one could be resumed: what is missing is its own doing. */
   abandoned = false
+  /** The bot was told that the session is invalid: starting another one is what it should do. */
+  excused = false
   connection: Connection | undefined
   cancelExpiry: (() => void) | undefined
   /** Dispatches `first`, `first + 1`, ... `last`. */
@@ -113,7 +115,8 @@ export const make = (settings: Settings, ambient: Ambient, books: Books): Sessio
     start: (shard, intents) => {
       const session = new Session(ambient.uuid(), shard, intents, ambient.now())
       for (const other of sessions.values()) {
-        if (other.connection === undefined && other.shard[0] === shard[0]) other.abandoned = true
+        const deserted = other.connection === undefined || other.connection.deaf || other.connection.leaving
+        if (deserted && !other.excused && other.shard[0] === shard[0]) other.abandoned = true
       }
       sessions.set(session.id, session)
       books.sessions.push(session)
@@ -136,6 +139,7 @@ export const make = (settings: Settings, ambient: Ambient, books: Books): Sessio
       session.cancelExpiry?.()
       session.cancelExpiry = undefined
       session.abandoned = false
+      session.excused = false
       session.connection = connection
     },
     detach: (session) => {
