@@ -1,0 +1,245 @@
+/**
+ * QQ's REST API, as one account calls it.
+ *
+ * - every failure is a `RestError` whose reason says whether, and how, trying again can help
+ * - a refused access token is replaced and the call repeated once
+ * - a call that was written and not answered is an `OutcomeUnknown`, unless repeating it does no harm
+ */
+import { Clock, Context, Effect, Layer, Redacted } from "effect"
+import { HttpClient } from "effect/http"
+import type { CredentialError } from "../../domain/CredentialError.ts"
+import type { OutboxMessage, Receipt } from "../../domain/Message.ts"
+import * as RestError from "../../domain/RestError.ts"
+import { accountOf, type QqConfig } from "./Config.ts"
+import { QqCredentials } from "./Credentials.ts"
+import { type Answer, complaint, exchange, type Failure, integer, jsonRequest, type Method } from "./Http.ts"
+import { isJson, type Json } from "./Message.ts"
+import { path } from "./Path.ts"
+import type { GuildMessage, User } from "./Payloads.ts"
+import { isAccepted, receiptOf, unreadable } from "./Receipt.ts"
+import { toReason } from "./RestCode.ts"
+import { isIdempotent, ReplyBook, toCall } from "./Send.ts"
+
+export interface RequestOptions {
+  /** Query parameters; undefined ones are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /**
+   * Whether carrying it out twice does no harm: decides what an unanswered call is.
+   * @defaultValue true for all methods but POST and PATCH
+   */
+  readonly isRepeatable?: boolean | undefined
+}
+
+/** Where the gateway is; `undefined` is what the platform did not say. */
+export interface GatewayInfo {
+  readonly url: string
+  readonly shards: number | undefined
+  /** Session starts: `total` per 24 h, `resetAfter` in milliseconds, `maxConcurrency` per 5 s. */
+  readonly startLimit:
+    | {
+        readonly total: number | undefined
+        readonly remaining: number | undefined
+        readonly resetAfter: number | undefined
+        readonly maxConcurrency: number | undefined
+      }
+    | undefined
+}
+
+/** How an interaction was dealt with: what the person who pressed the button sees. */
+export const Acknowledgement = {
+  ok: 0,
+  failed: 1,
+  tooFrequent: 2,
+  duplicate: 3,
+  notPermitted: 4,
+  administratorsOnly: 5
+} as const
+export type Acknowledgement = (typeof Acknowledgement)[keyof typeof Acknowledgement]
+
+export interface Rest {
+  /**
+   * Any call. Succeeds with the decoded body of a 2xx, also a 201 or 202 (accepted, waiting for review), and with
+   * `undefined` where there is none; `A` is your word for its shape. Put ids in with `path`.
+   */
+  readonly request: <A = unknown>(
+    method: Method,
+    path: string,
+    body?: unknown,
+    options?: RequestOptions
+  ) => Effect.Effect<A | undefined, RestError.RestError>
+  /**
+   * Sends an outbox row once, to a group, private chat, guild channel or guild direct message. A repeat that the
+   * platform recognises is a success, then without a message id.
+   */
+  readonly send: (message: OutboxMessage) => Effect.Effect<Receipt, RestError.RestError>
+  readonly isIdempotent: (message: OutboxMessage) => boolean
+  /** `GET /gateway`: the address alone. */
+  readonly gateway: Effect.Effect<GatewayInfo, RestError.RestError>
+  /** `GET /gateway/bot`: the address, how many shards, and how many session starts are left. */
+  readonly gatewayBot: Effect.Effect<GatewayInfo, RestError.RestError>
+  /** The bot itself. */
+  readonly me: Effect.Effect<User | undefined, RestError.RestError>
+  /** A message of a guild channel; groups and private chats have no such call. */
+  readonly getMessage: (channel: string, id: string) => Effect.Effect<GuildMessage | undefined, RestError.RestError>
+  /** Tells the platform, within 5 s or so, that a button press arrived. @param id the `id` of the payload */
+  readonly acknowledgeInteraction: (id: string, code?: Acknowledgement) => Effect.Effect<void, RestError.RestError>
+}
+
+const make = Effect.fnUntraced(function* (
+  config: QqConfig
+): Effect.fn.Return<Rest, never, HttpClient.HttpClient | QqCredentials> {
+  const client = yield* HttpClient.HttpClient
+  const credentials = yield* QqCredentials
+  const account = accountOf(config)
+  const book = new ReplyBook()
+  const fail = (reason: RestError.Reason) => Effect.fail(new RestError.RestError({ account, reason }))
+
+  /** One call with a token; `isSend` as in `RestCode`. Answers are returned whatever they say. */
+  const once = (method: Method, url: string, body: unknown, options: RequestOptions, isSend: boolean) =>
+    Effect.flatMap(Effect.mapError(credentials.get, fromCredentials), (token) => {
+      const headers = {
+        ...options.headers,
+        authorization: `QQBot ${Redacted.value(token)}`,
+        "x-union-appid": config.appId
+      }
+      return exchange(client, jsonRequest(method, url, headers, body), config.requestTimeout).pipe(
+        Effect.mapError((failure) => fromFailure(failure, isSend)),
+        Effect.map((answer) => ({ answer, token }))
+      )
+    })
+
+  const judge = (answer: Answer, isSend: boolean): Effect.Effect<RestError.Reason> =>
+    Effect.map(Clock.currentTimeMillis, (now) => toReason({ ...complaint(answer, now), status: answer.status, isSend }))
+
+  /** A call whose answer is a 2xx, or one that `accept` takes. */
+  const call = Effect.fnUntraced(function* (
+    method: Method,
+    route: string,
+    body: unknown,
+    options: RequestOptions,
+    isSend: boolean,
+    accept: (answer: Answer) => boolean = () => false
+  ): Effect.fn.Return<Answer, RestError.Reason> {
+    const url = `${config.apiUrl}${route}${queryOf(options.query)}`
+    const isFine = (answer: Answer) => (answer.status >= 200 && answer.status < 300) || accept(answer)
+    const first = yield* once(method, url, body, options, isSend)
+    if (isFine(first.answer)) return first.answer
+    const reason = yield* judge(first.answer, isSend)
+    if (reason._tag !== "CredentialsExpired") return yield* Effect.fail(reason)
+    // It was turned away at the door, so repeating it with another token is safe.
+    yield* credentials.reject(first.token)
+    const second = yield* once(method, url, body, options, isSend)
+    if (isFine(second.answer)) return second.answer
+    return yield* Effect.fail(refusedTwice(yield* judge(second.answer, isSend)))
+  })
+
+  const inAccount = <A>(effect: Effect.Effect<A, RestError.Reason>) => Effect.catch(effect, fail)
+
+  const request = Effect.fn("QqRest.request")(function* <A = unknown>(
+    method: Method,
+    route: string,
+    body?: unknown,
+    options: RequestOptions = {}
+  ) {
+    const isRepeatable = options.isRepeatable ?? (method !== "POST" && method !== "PATCH")
+    const answer = yield* inAccount(call(method, route, body, options, !isRepeatable))
+    return answer.body as A | undefined
+  })
+
+  const send = Effect.fn("QqRest.send")(function* (message: OutboxMessage) {
+    const target = toCall(message)
+    if (!("path" in target)) return yield* fail(target)
+    const refusal = book.refusal(message, yield* Clock.currentTimeMillis)
+    if (refusal !== undefined) return yield* fail(refusal)
+    const isRisky = !isIdempotent(message)
+    const answer = yield* inAccount(call("POST", target.path, target.body, {}, isRisky, isAccepted))
+    const receipt = receiptOf(answer)
+    if (receipt === undefined) return yield* fail(unreadable(answer, isRisky))
+    book.sent(message, yield* Clock.currentTimeMillis)
+    return receipt
+  })
+
+  const whereIs = Effect.fnUntraced(function* (route: string) {
+    const answer = yield* inAccount(call("GET", route, undefined, {}, false))
+    const info = gatewayInfo(answer.body)
+    const detail = "its answer names no gateway"
+    return info ?? (yield* fail(new RestError.Unavailable({ status: answer.status, reached: true, detail })))
+  })
+
+  const acknowledge = Effect.fn("QqRest.acknowledgeInteraction")(function* (
+    id: string,
+    code: Acknowledgement = Acknowledgement.ok
+  ) {
+    const headers = { "x-callback-appid": config.appId }
+    yield* request("PUT", path`/interactions/${id}`, { code }, { headers })
+  })
+
+  return {
+    request,
+    send,
+    isIdempotent,
+    gateway: whereIs("/gateway"),
+    gatewayBot: whereIs("/gateway/bot"),
+    me: request<User>("GET", "/users/@me"),
+    getMessage: (channel, id) =>
+      request<GuildMessage | { readonly message: GuildMessage }>("GET", path`/channels/${channel}/messages/${id}`).pipe(
+        Effect.map((body) => (body !== undefined && "message" in body ? body.message : body))
+      ),
+    acknowledgeInteraction: acknowledge
+  }
+})
+
+/** Without a token nothing was sent. */
+const fromCredentials = ({ reason }: CredentialError): RestError.Reason =>
+  reason.isRetryable
+    ? new RestError.Unavailable({ reached: false, detail: reason.message })
+    : new RestError.Unauthorized({ code: reason.code, detail: reason.message })
+
+const fromFailure = (failure: Failure, isSend: boolean): RestError.Reason => {
+  if (failure._tag === "NotReached") return new RestError.Unavailable({ reached: false, detail: failure.detail })
+  if (failure._tag === "AnswerLost") {
+    const facts = { detail: failure.detail }
+    return isSend ? new RestError.OutcomeUnknown(facts) : new RestError.Unavailable({ ...facts, reached: true })
+  }
+  return isSend ? new RestError.OutcomeUnknown({ detail: "no answer in time" }) : new RestError.TimedOut(failure)
+}
+
+/** The platform answers with the token we had until its last minute, so only code 11244 (expired) is worth a third try. */
+const refusedTwice = (reason: RestError.Reason): RestError.Reason =>
+  reason._tag === "CredentialsExpired" && reason.code !== 11244
+    ? new RestError.Unauthorized({
+        ...factsOf(reason),
+        detail: `a fresh access token was refused too: ${reason.detail ?? ""}`
+      })
+    : reason
+
+const factsOf = ({ status, code, trace }: RestError.CredentialsExpired) => ({ status, code, trace })
+
+const queryOf = (query: RequestOptions["query"]): string => {
+  const pairs = Object.entries(query ?? {}).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, String(value)] as const]
+  )
+  return pairs.length === 0 ? "" : `?${new URLSearchParams(Object.fromEntries(pairs))}`
+}
+
+const gatewayInfo = (body: unknown): GatewayInfo | undefined => {
+  if (!isJson(body) || typeof body["url"] !== "string" || body["url"] === "") return undefined
+  const limit: Json | undefined = isJson(body["session_start_limit"]) ? body["session_start_limit"] : undefined
+  return {
+    url: body["url"],
+    shards: integer(body["shards"]),
+    startLimit: limit && {
+      total: integer(limit["total"]),
+      remaining: integer(limit["remaining"]),
+      resetAfter: integer(limit["reset_after"]),
+      maxConcurrency: integer(limit["max_concurrency"])
+    }
+  }
+}
+
+export class QqRest extends Context.Service<QqRest, Rest>()("everbot/platforms/qq/Rest") {
+  static readonly make = make
+  static readonly layer = (config: QqConfig): Layer.Layer<QqRest, never, HttpClient.HttpClient | QqCredentials> =>
+    Layer.effect(this, make(config))
+}

@@ -1,0 +1,120 @@
+/**
+ * How one outbox row becomes one QQ call: where it goes, what it says, and whether it may still be said. Pure.
+ *
+ * A reply in a group or private chat carries `msg_seq`, derived from the row: the platform refuses a second message
+ * with the same `msg_id` and `msg_seq`, so a repeat of a row is recognised. Guilds have no such thing.
+ */
+import { Duration } from "effect"
+import type { ConversationKind } from "../../domain/Conversation.ts"
+import type { OutboxMessage } from "../../domain/Message.ts"
+import * as RestError from "../../domain/RestError.ts"
+import { path } from "./Path.ts"
+
+/** How long, and how often, a message or event may be answered. Source: bot documentation, 2026. */
+export const replyWindows: Readonly<
+  Partial<Record<ConversationKind, { readonly time: Duration.Duration; readonly count: number }>>
+> = {
+  group: { time: Duration.minutes(5), count: 5 },
+  direct: { time: Duration.minutes(60), count: 5 },
+  // No count is documented for guilds.
+  channel: { time: Duration.minutes(5), count: Number.POSITIVE_INFINITY },
+  guildDirect: { time: Duration.minutes(5), count: Number.POSITIVE_INFINITY }
+}
+
+/** What a reply answers: the message if there is one, else the event. */
+const sourceOf = ({ replyTo }: OutboxMessage): string | undefined => replyTo?.messageId || replyTo?.eventId || undefined
+
+/** Whether the platform recognises a repeat: only replies in groups and private chats have what it takes. */
+export const isIdempotent = (message: OutboxMessage): boolean =>
+  (message.conversation.kind === "group" || message.conversation.kind === "direct") && sourceOf(message) !== undefined
+
+/** The same for every attempt of a row: 1 to 999,999, the range that is known to be accepted. */
+export const sequenceOf = (id: number): number => (id % 999_999) + 1
+
+export interface Call {
+  readonly path: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** The call that sends a row, or why there is none. */
+export const toCall = (message: OutboxMessage): Call | RestError.Rejected => {
+  const { conversation, content, replyTo } = message
+  if (content.text === "") return new RestError.Rejected({ detail: "the text is empty" })
+  const answers: Record<string, unknown> = replyTo?.messageId
+    ? { msg_id: replyTo.messageId }
+    : replyTo?.eventId
+      ? { event_id: replyTo.eventId }
+      : {}
+  const chat = { msg_type: 0, content: content.text, ...answers, msg_seq: sequenceOf(message.id) }
+  const guild = { content: content.text, ...answers }
+  switch (conversation.kind) {
+    case "group":
+      return { path: path`/v2/groups/${conversation.id}/messages`, body: chat }
+    case "direct":
+      return { path: path`/v2/users/${conversation.id}/messages`, body: chat }
+    case "channel":
+      return { path: path`/channels/${conversation.id}/messages`, body: guild }
+    case "guildDirect":
+      return { path: path`/dms/${conversation.id}/messages`, body: guild }
+    default:
+      return new RestError.Rejected({ detail: `nothing can be sent to a conversation of kind ${conversation.kind}` })
+  }
+}
+
+/**
+ * Counts the replies to each message, so that a reply that is bound to be refused costs no call. It knows this
+ * process only: after a restart the platform's own refusal says the same.
+ */
+export class ReplyBook {
+  private readonly replies = new Map<string, { readonly rows: Set<number>; readonly until: number }>()
+  /** Messages remembered at most; the oldest are forgotten first. */
+  private readonly capacity: number
+
+  constructor(capacity = 10_000) {
+    this.capacity = capacity
+  }
+
+  /** Why this row may no longer be sent, if so. `now` in epoch milliseconds. */
+  refusal(message: OutboxMessage, now: number): RestError.ReplyWindowClosed | undefined {
+    const window = replyWindows[message.conversation.kind]
+    const source = sourceOf(message)
+    if (window === undefined || source === undefined || message.replyTo === undefined) return undefined
+    const late = now - message.replyTo.receivedAt - Duration.toMillis(window.time)
+    if (late > 0) {
+      const detail = `${Math.ceil(late / 1000)} s after the ${Duration.format(window.time)} in which it can be answered`
+      return new RestError.ReplyWindowClosed({ detail })
+    }
+    const rows = this.replies.get(keyOf(message, source))?.rows
+    return rows !== undefined && !rows.has(message.id) && rows.size >= window.count
+      ? new RestError.ReplyWindowClosed({ detail: `it was answered ${window.count} times, which is all there is` })
+      : undefined
+  }
+
+  /** Notes that the platform took this row. */
+  sent(message: OutboxMessage, now: number): void {
+    const window = replyWindows[message.conversation.kind]
+    const source = sourceOf(message)
+    if (window === undefined || source === undefined || !Number.isFinite(window.count)) return
+    const key = keyOf(message, source)
+    const known = this.replies.get(key)
+    if (known !== undefined) {
+      known.rows.add(message.id)
+      return
+    }
+    // Insertion order is nearly that of expiry: forget from the front what is over, or what is too much.
+    for (const [oldest, { until }] of this.replies) {
+      if (until > now && this.replies.size < this.capacity) break
+      this.replies.delete(oldest)
+    }
+    const receivedAt = message.replyTo?.receivedAt ?? now
+    this.replies.set(key, { rows: new Set([message.id]), until: receivedAt + Duration.toMillis(window.time) })
+  }
+
+  /** Messages remembered. */
+  get size(): number {
+    return this.replies.size
+  }
+}
+
+const keyOf = ({ conversation }: OutboxMessage, source: string): string =>
+  `${conversation.kind}:${conversation.id}:${source}`
