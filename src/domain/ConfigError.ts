@@ -1,7 +1,7 @@
 /** A setting is missing or malformed. Names the setting, what is wrong with it, and the mend; never its value. */
 import { Data } from "effect"
 
-export class Missing extends Data.TaggedError("Missing")<{}> {
+export class Missing extends Data.TaggedError("Missing") {
   readonly isRetryable = false as const
 }
 

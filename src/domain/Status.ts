@@ -8,11 +8,41 @@ import type { MessageStatus } from "./Message.ts"
 import type { StoreError } from "./StoreError.ts"
 
 export type Status =
-  | { readonly _tag: "ConnectionChanged"; readonly account: string; readonly shard: number; readonly from: ConnectionState; readonly to: ConnectionState }
-  | { readonly _tag: "RungClimbed"; readonly account: string; readonly rung: string; readonly why: GatewayError; readonly failures: number }
-  | { readonly _tag: "TurnFailed"; readonly account: string; readonly conversation: Conversation; readonly error: HandlerError; readonly willRetry: boolean }
-  | { readonly _tag: "EventDeadLettered"; readonly account: string; readonly conversation: Conversation; readonly key: string; readonly reason: string }
-  | { readonly _tag: "MessageSettled"; readonly account: string; readonly id: number; readonly status: MessageStatus; readonly reason?: string | undefined }
+  | {
+      readonly _tag: "ConnectionChanged"
+      readonly account: string
+      readonly shard: number
+      readonly from: ConnectionState
+      readonly to: ConnectionState
+    }
+  | {
+      readonly _tag: "RungClimbed"
+      readonly account: string
+      readonly rung: string
+      readonly why: GatewayError
+      readonly failures: number
+    }
+  | {
+      readonly _tag: "TurnFailed"
+      readonly account: string
+      readonly conversation: Conversation
+      readonly error: HandlerError
+      readonly willRetry: boolean
+    }
+  | {
+      readonly _tag: "EventDeadLettered"
+      readonly account: string
+      readonly conversation: Conversation
+      readonly key: string
+      readonly reason: string
+    }
+  | {
+      readonly _tag: "MessageSettled"
+      readonly account: string
+      readonly id: number
+      readonly status: MessageStatus
+      readonly reason?: string | undefined
+    }
   | { readonly _tag: "IntakePaused"; readonly account: string; readonly why: string }
   | { readonly _tag: "IntakeResumed"; readonly account: string }
   | { readonly _tag: "StoreFailed"; readonly error: StoreError }

@@ -26,7 +26,7 @@ export class Inaccessible extends Data.TaggedError("Inaccessible")<{ readonly de
 }
 
 /** An earlier commit failed, so this one was not tried: commits apply in order or not at all. */
-export class Superseded extends Data.TaggedError("Superseded")<{}> {
+export class Superseded extends Data.TaggedError("Superseded") {
   readonly isRetryable = true as const
   override get message() {
     return "an earlier commit failed"

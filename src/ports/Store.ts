@@ -22,7 +22,7 @@ export interface NewEvent {
   readonly key: string
   /** Epoch milliseconds. */
   readonly receivedAt: number
-  /** The frame as it came from the wire, UTF-8 JSON. The store copies it before `commit` returns its first result. */
+  /** The frame as it came from the wire, UTF-8 JSON. */
   readonly raw: Uint8Array
 }
 

@@ -5,7 +5,7 @@ import { Context, type Effect, type Scope } from "effect"
 import type { ConnectionLost, HandshakeTimedOut } from "../domain/GatewayError.ts"
 
 export interface Listener {
-  /** One whole message. The bytes are only valid during the call: copy what you keep. */
+  /** One whole message. The bytes are never written again, but may be a view on a larger buffer. */
   readonly onMessage: (data: Uint8Array) => void
   /** Called once, last. `code` is 1006 when the peer vanished without a close frame. */
   readonly onClose: (code: number, reason: string) => void

@@ -173,6 +173,10 @@ export class Books {
   reply(offered: Offered, sent: Sent): void {
     if (offered.replies.length === 0 && offered.place !== undefined) this.answered++
     offered.replies = [...offered.replies, sent]
+    // Who answers has read it, and everything before it in the same session. Channels have a history to read from instead.
+    const [delivery, ...others] = offered.deliveries
+    if (delivery === undefined || others.length > 0 || offered.place?.kind === "channel") return
+    delivery.session.receivedUpTo = Math.max(delivery.session.receivedUpTo, delivery.s)
   }
 
   /** What the bot still owes and what it did wrong, as of now. */

@@ -1,0 +1,186 @@
+/**
+ * The front door. A feature is a Layer made by `Bot.on` or `Bot.command`; an app is a list of features and accounts:
+ *
+ * ```ts
+ * Layer.mergeAll(Bot.on("MessageReceived", (event) => Bot.reply(event, event.text)), Qq.layerConfig).pipe(
+ *   Bot.launch,
+ *   Effect.provide(Sqlite.layer({ filename: "bot.db" })),
+ *   NodeRuntime.runMain
+ * )
+ * ```
+ * What a handler sends and writes is staged in its turn and commits together with the acknowledgement of its event.
+ */
+import { Clock, Duration, Effect, Layer, Option } from "effect"
+import type { Guard } from "./bot/Guard.ts"
+import { Runtime } from "./bot/Runtime.ts"
+import { type Conversation, isSendable } from "./domain/Conversation.ts"
+import type { Event, EventKind, EventOf, MessageReceived } from "./domain/Event.ts"
+import type { Content, NewMessage, Priority } from "./domain/Message.ts"
+import * as Handlers from "./engines/Handlers.ts"
+import { Turn, TurnEnded } from "./engines/Turn.ts"
+
+export { launch, launchWith } from "./bot/Launch.ts"
+export { layer, layerWith, type Options, Runtime } from "./bot/Runtime.ts"
+export { conversationState, type State, userState } from "./bot/State.ts"
+export { type AccountStatus, onStatus, status } from "./bot/Status.ts"
+
+/** What a handler may use besides its own services. */
+export type Provided = Turn | Runtime
+
+/** Runs `handler` for every event of a kind, or for those that pass the guard. */
+export const on: {
+  <K extends EventKind, A, E, R>(
+    kind: K,
+    handler: (event: EventOf<K>) => Effect.Effect<A, E, R>
+  ): Layer.Layer<never, never, Runtime | Exclude<R, Provided>>
+  <K extends EventKind, A, E, R, E2, R2>(
+    kind: K,
+    guard: Guard<EventOf<K>, E2, R2>,
+    handler: (event: EventOf<K>) => Effect.Effect<A, E, R>
+  ): Layer.Layer<never, never, Runtime | Exclude<R | R2, Provided>>
+} = <K extends EventKind, A, E, R, E2, R2>(
+  kind: K,
+  ...rest:
+    | readonly [handler: (event: EventOf<K>) => Effect.Effect<A, E, R>]
+    | readonly [guard: Guard<EventOf<K>, E2, R2>, handler: (event: EventOf<K>) => Effect.Effect<A, E, R>]
+): Layer.Layer<never, never, Runtime | Exclude<R | R2, Provided>> => {
+  const [guard, handler] = rest.length === 1 ? [undefined, rest[0]] : rest
+  const guarded = (event: EventOf<K>): Effect.Effect<unknown, E | E2, R | R2> =>
+    guard === undefined
+      ? handler(event)
+      : Effect.flatMap(guard(event), (passes) => (passes ? handler(event) : Effect.void))
+  const registered = Layer.effectDiscard(
+    Effect.gen(function* () {
+      const runtime = yield* Runtime
+      yield* runtime.handle(kind, Handlers.make(guarded, yield* Effect.context<R | R2>()))
+    })
+  )
+  // The turn is not there yet: it is added to the captured services each time the handler runs.
+  return registered as Layer.Layer<never, never, Runtime | Exclude<R | R2, Provided>>
+}
+
+export interface CommandOptions {
+  /** Overrides the prefixes of `Bot.layerWith`. */
+  readonly prefix?: string | ReadonlyArray<string> | undefined
+}
+
+export interface Arguments {
+  /** What follows the command, trimmed. */
+  readonly rest: string
+  /** The same, cut at white space. */
+  readonly words: ReadonlyArray<string>
+}
+
+/**
+ * Runs `handler` for messages that begin with a prefix (default `!` or `/`) and the name, e.g. `!ping now`. Names are
+ * compared without regard to case.
+ */
+export const command = <A, E, R>(
+  name: string,
+  handler: (event: MessageReceived, args: Arguments) => Effect.Effect<A, E, R>,
+  options: CommandOptions = {}
+): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> =>
+  on(
+    "MessageReceived",
+    (event): Effect.Effect<unknown, E, R | Runtime> =>
+      Effect.flatMap(Runtime, ({ prefixes }) => {
+        const args = parseCommand(event.text, name, options.prefix ?? prefixes)
+        return args === undefined ? Effect.void : handler(event, args)
+      })
+  ) as Layer.Layer<never, never, Runtime | Exclude<R, Provided>>
+
+/** The arguments of `text` if it calls the command, else undefined. */
+export const parseCommand = (
+  text: string,
+  name: string,
+  prefix: string | ReadonlyArray<string>
+): Arguments | undefined => {
+  const trimmed = text.trim()
+  for (const start of typeof prefix === "string" ? [prefix] : prefix) {
+    if (!trimmed.startsWith(start)) continue
+    const [head = "", ...words] = trimmed.slice(start.length).split(/\s+/)
+    if (head.toLowerCase() !== name.toLowerCase()) continue
+    return { rest: trimmed.slice(start.length + head.length).trim(), words }
+  }
+  return undefined
+}
+
+export interface SendOptions {
+  /** @defaultValue "normal" */
+  readonly priority?: Priority | undefined
+  /** Send it only after this long. */
+  readonly after?: Duration.Input | undefined
+  /** It is pointless after this long: it then becomes `expired`. */
+  readonly within?: Duration.Input | undefined
+}
+
+/**
+ * Answers an event in its conversation. Staged: it is stored when the turn commits, and sent from the outbox. Events
+ * that belong to no chat cannot be answered: that is a defect.
+ */
+export const reply = (
+  event: Event,
+  content: string | Content,
+  options?: SendOptions
+): Effect.Effect<void, never, Turn> =>
+  Effect.gen(function* () {
+    const turn = yield* Turn
+    const message = yield* compose(event.conversation, content, options)
+    const messageId = event._tag === "MessageReceived" ? event.messageId : undefined
+    const eventId = messageId === undefined ? event.key : undefined
+    yield* turn.stage({ ...message, replyTo: { messageId, eventId, receivedAt: turn.receivedAt } })
+  })
+
+/**
+ * Says something in a conversation. Inside a handler it is staged in the turn; outside it is stored at once, and the
+ * effect completes when it is durable.
+ */
+export const send = Effect.fn("Bot.send")(function* (
+  conversation: Conversation,
+  content: string | Content,
+  options?: SendOptions
+) {
+  const runtime = yield* Runtime
+  const message = yield* compose(conversation, content, options)
+  const turn = yield* Effect.serviceOption(Turn)
+  yield* Option.match(turn, { onNone: () => runtime.send(message), onSome: (open) => open.stage(message) })
+})
+
+const compose = (
+  conversation: Conversation,
+  content: string | Content,
+  options: SendOptions | undefined
+): Effect.Effect<NewMessage> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    if (!isSendable(conversation)) return Effect.die(new Error(`nothing can be said to a ${conversation.kind}`))
+    return Effect.succeed<NewMessage>({
+      conversation,
+      content: typeof content === "string" ? { text: content } : content,
+      priority: options?.priority ?? "normal",
+      notBefore: options?.after === undefined ? 0 : now + millis(options.after),
+      expiresAt: options?.within === undefined ? undefined : now + millis(options.within),
+      createdAt: now
+    })
+  })
+
+const millis = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
+
+/** Ends the turn at once and drops what it staged: the event counts as ignored. */
+export const skip: Effect.Effect<never, TurnEnded, Turn> = Effect.flatMap(Turn, (turn) => {
+  turn.outcome = { _tag: "Skipped" }
+  return Effect.fail(new TurnEnded({ outcome: "skipped" }))
+})
+
+/**
+ * Ends the turn at once, commits what it staged, and has the event handled again after a while, also if the process
+ * restarts in between. Other events of the conversation do not wait for it.
+ */
+export const later = (after: Duration.Input): Effect.Effect<never, TurnEnded, Turn> =>
+  Effect.gen(function* () {
+    const turn = yield* Turn
+    turn.outcome = { _tag: "Deferred", until: (yield* Clock.currentTimeMillis) + millis(after) }
+    return yield* new TurnEnded({ outcome: "deferred" })
+  })
+
+/** How often this event was given to handlers since the process started; 1 the first time. */
+export const attempt: Effect.Effect<number, never, Turn> = Effect.map(Turn, (turn) => turn.attempt)

@@ -1,0 +1,34 @@
+/**
+ * Runs an app until it is told to stop. Stopping is a drain: gateways stop taking events and leave their sessions
+ * resumable, lanes finish, replies leave, everything is flushed, all within `drainTimeout`.
+ */
+import { Effect, Layer } from "effect"
+import type { GatewayError } from "../domain/GatewayError.ts"
+import type { StoreError } from "../domain/StoreError.ts"
+import type { StatusStream } from "../engines/StatusStream.ts"
+import type { Store } from "../ports/Store.ts"
+import { layerWith, type Options, Runtime } from "./Runtime.ts"
+
+/** What an app may ask of `launch`. */
+type Shared = Runtime | StatusStream
+
+/**
+ * Builds features and accounts on a runtime of its own, lets the accounts connect when all is built, and runs until
+ * interrupted. Fails, and ends the process with a failure code, when the store is unusable or every account gave up.
+ */
+export const launchWith =
+  (options: Options) =>
+  <A, E, R>(
+    app: Layer.Layer<A, E, R>
+  ): Effect.Effect<never, E | StoreError | GatewayError, Exclude<R, Shared> | Store> =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const context = yield* Layer.build(Layer.provideMerge(app, layerWith(options)))
+        const runtime = yield* Effect.provideContext(Runtime, context)
+        yield* runtime.start
+        return yield* runtime.fatal
+      })
+    ) as Effect.Effect<never, E | StoreError | GatewayError, Exclude<R, Shared> | Store>
+
+/** {@link launchWith} with the defaults. */
+export const launch = launchWith({})

@@ -1,0 +1,282 @@
+/**
+ * One account of one platform, alive: its gateways under supervision, its lanes, its relay.
+ *
+ * Everything here belongs to the account's scope. Its failures are its own: what cannot heal stops this account,
+ * says so, and leaves the others alone.
+ */
+import { Clock, Deferred, Duration, Effect, FiberSet, Latch, Schedule, type Scope, Stream } from "effect"
+import { CircuitBreaker } from "effect/persistence"
+import type { GatewayError } from "../domain/GatewayError.ts"
+import type { HandlerError } from "../domain/HandlerError.ts"
+import type { MessageStatus, NewMessage, OutboxMessage } from "../domain/Message.ts"
+import type { Platform } from "../ports/Platform.ts"
+import { Store, type TurnResult, type TurnWrite } from "../ports/Store.ts"
+import * as Alarm from "./Alarm.ts"
+import { Dispatcher, type DispatcherOptions } from "./Dispatcher.ts"
+import { Handlers } from "./Handlers.ts"
+import { Inbox } from "./Inbox.ts"
+import { Intake, type ShardView } from "./Intake.ts"
+import { Journal } from "./Journal.ts"
+import * as Ladder from "./Ladder.ts"
+import type { Delivery } from "./Lanes.ts"
+import { Relay, type RelayOptions } from "./Relay.ts"
+import * as Schedules from "./Schedules.ts"
+import { StateCache } from "./StateCache.ts"
+import { StatusStream } from "./StatusStream.ts"
+import * as Supervisor from "./Supervisor.ts"
+
+export interface AccountOptions extends Partial<DispatcherOptions>, Partial<RelayOptions>, Partial<Supervisor.Options> {
+  /**
+   * How long a stop may take: lanes finish, replies leave. What is left then waits in the store for the next start.
+   * @defaultValue 10 seconds
+   */
+  readonly drainTimeout?: Duration.Duration
+}
+
+/** A running account, as the front door and the monitor see it. */
+export interface Account {
+  readonly platform: Platform
+  readonly dispatcher: Dispatcher
+  readonly intake: Intake
+  readonly relay: Relay
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  readonly shards: () => ReadonlyArray<ShardView>
+  /** Stores messages outside of a turn; returns when they are durable. */
+  readonly send: (messages: ReadonlyArray<NewMessage>) => Effect.Effect<void>
+  /** Cuts the connections and dials again; also leaves `Failed`. */
+  readonly restart: Effect.Effect<void>
+  /** Completes when the account gave up for the first time. */
+  readonly gaveUp: Effect.Effect<never, GatewayError>
+  /** Why the account waits for a person, if it does. */
+  readonly failure: () => GatewayError | undefined
+}
+
+const defaults: DispatcherOptions & RelayOptions & Supervisor.Options & { readonly drainTimeout: Duration.Duration } = {
+  concurrency: 256,
+  handlerTimeout: Duration.seconds(30),
+  redeliver: Schedules.redeliver(),
+  maxMessages: 100,
+  maxResident: 2048,
+  maxResidentBytes: 32 * 1024 * 1024,
+  maxBacklog: 200_000,
+  maxAttempts: 5,
+  resend: Schedules.resend(),
+  maxQueued: 10_000,
+  onUnknown: "hold",
+  reconnect: Schedules.reconnect({ stableAfter: "30 seconds" }),
+  identify: Supervisor.defaultIdentify,
+  stableAfter: Duration.seconds(30),
+  ladder: Ladder.defaults,
+  drainTimeout: Duration.seconds(10)
+}
+
+/** What an account runs on. */
+export type Services = Store | Journal | Inbox | StatusStream | StateCache | Handlers | Supervisor.Services
+
+const breakerStates = { Closed: "closed", Open: "open", HalfOpen: "half-open" } as const
+
+/** Messages under way at once, across conversations. */
+const sendConcurrency = 16
+const page = 1000
+/** Reads that must succeed before the account can go on wait for the store as long as it takes. */
+const patiently = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
+
+/**
+ * Starts an account: what the store holds first, then the gateways, once `started` opens. Stops in order when the
+ * scope closes: intake, lanes, outbox, flush.
+ */
+export const start = Effect.fnUntraced(function* (
+  platform: Platform,
+  started: Latch.Latch,
+  given: AccountOptions = {}
+): Effect.fn.Return<Account, never, Scope.Scope | Services> {
+  const options = { ...defaults, ...given }
+  const store = yield* Store
+  const journal = yield* Journal
+  const inbox = yield* Inbox
+  const status = yield* StatusStream
+  const cache = yield* StateCache
+  const handlers = yield* Handlers
+  const alarm = yield* Alarm.make
+  const fork = yield* FiberSet.runtime(yield* FiberSet.make<unknown, unknown>())<never>()
+  const breaker = yield* CircuitBreaker.make({
+    tripPolicy: CircuitBreaker.consecutive(5),
+    openDuration: Schedules.backoff({ base: "500 millis", cap: "15 seconds" })
+  }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+  const { account } = platform
+
+  const enqueue = (messages: ReadonlyArray<NewMessage>, ids: ReadonlyArray<number>): void => {
+    ids.forEach((id, index) => {
+      const message = messages[index]
+      if (message) relay.take({ ...message, id, status: "queued", attempts: 0 })
+    })
+  }
+  const commit = (write: TurnWrite, done: (result: TurnResult) => void): void =>
+    journal.turn(write, (result) => {
+      if (result._tag === "Committed") {
+        cache.committed(write.state)
+        enqueue(write.messages, result.messageIds)
+      } else cache.forget(write.state)
+      done(result)
+    })
+
+  const relay: Relay = new Relay(
+    { ...options, concurrency: sendConcurrency },
+    {
+      platform,
+      alarm,
+      breaker,
+      fork,
+      record: journal.message,
+      settled: (message: OutboxMessage, to: MessageStatus, reason) =>
+        status.publish({ _tag: "MessageSettled", account, id: message.id, status: to, reason }),
+      drained: () => dispatcher.resume()
+    }
+  )
+  const dispatcher: Dispatcher = new Dispatcher(options, {
+    alarm,
+    fork,
+    handlerOf: handlers.of,
+    readState: cache.read,
+    settle: inbox.settle,
+    commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
+    load: (ids) =>
+      Effect.retry(store.events(ids), patiently).pipe(
+        Effect.orDie,
+        Effect.map((events) =>
+          events.map(
+            ({ id, raw, receivedAt }): Delivery => ({
+              id,
+              event: platform.decode(raw),
+              receivedAt,
+              size: raw.length,
+              attempt: 1,
+              pace: undefined
+            })
+          )
+        )
+      ),
+    canSpill: inbox.isDurable,
+    isBlocked: () => relay.isFull,
+    failed: (delivery: Delivery, error: HandlerError, willRetry) => {
+      const { conversation, key } = delivery.event
+      status.publish({ _tag: "TurnFailed", account, conversation, error, willRetry })
+      if (!willRetry) {
+        status.publish({ _tag: "EventDeadLettered", account, conversation, key, reason: error.reason.message })
+      }
+    },
+    pressureChanged: () => intake.measure()
+  })
+  const intake: Intake = new Intake({ account, alarm, inbox, journal, status, dispatcher })
+  yield* status.listen((news) => {
+    if (news._tag === "StoreFailed" || news._tag === "StoreRecovered") intake.measure()
+  })
+  yield* Effect.forkScoped(
+    breaker.transitions.pipe(
+      Stream.runForEach(({ to }) =>
+        Effect.sync(() => status.publish({ _tag: "BreakerChanged", account, state: breakerStates[to] }))
+      )
+    )
+  )
+
+  const views: Array<() => ShardView> = []
+  const gaveUp = yield* Deferred.make<never, GatewayError>()
+  const restarts = Latch.makeUnsafe(false)
+  let failure: GatewayError | undefined
+
+  /** What an earlier process left: its replies go on, its unsettled events go back to their lanes. */
+  const recover = Effect.gen(function* () {
+    for (let after = 0; ; ) {
+      const rows = yield* store.pendingMessages(account, { after, limit: page })
+      for (const row of rows) relay.take(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < page) break
+      after = last.id
+    }
+    if (!inbox.isDurable) return
+    for (let after = 0; ; ) {
+      const events = yield* store.pendingEvents(account, { after, limit: page })
+      for (const { id, conversation, notBefore } of events) {
+        const lane = dispatcher.lanes.of(conversation)
+        if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
+        else dispatcher.takeStored(lane, id)
+      }
+      const last = events.at(-1)
+      if (last === undefined || events.length < page) break
+      after = last.id
+    }
+  })
+
+  const shards = Effect.gen(function* () {
+    const known = inbox.isDurable ? yield* Effect.retry(store.positions(account), patiently).pipe(Effect.orDie) : []
+    const count = yield* Effect.retry(platform.shards, options.reconnect)
+    views.length = 0
+    const links = Array.from({ length: count }, (_, shard) => {
+      const link = intake.link(
+        shard,
+        known.find(({ stream }) => stream === `gateway/${shard}`)
+      )
+      views.push(link.view)
+      return link
+    })
+    return yield* Effect.all(
+      links.map((link) => Supervisor.supervise(platform, link, options)),
+      { concurrency: "unbounded", discard: true }
+    )
+  })
+
+  /** The shards, again and again: an account that gave up waits here for a person. */
+  const gateways = Effect.gen(function* () {
+    restarts.closeUnsafe()
+    failure = undefined
+    const error = yield* Effect.raceFirst(Effect.flip(shards), Effect.as(restarts.await, undefined))
+    if (error === undefined) return
+    yield* Effect.logError(error.message).pipe(Effect.annotateLogs({ account }))
+    failure = error
+    yield* Deferred.fail(gaveUp, error)
+    yield* restarts.await
+  })
+
+  // Finalizers run in reverse: the gateways' fiber stops first, then this.
+  yield* Effect.addFinalizer(() => drain(options.drainTimeout))
+  const drain = Effect.fnUntraced(function* (limit: Duration.Duration) {
+    const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
+    status.publish({ _tag: "DrainStarted", deadline })
+    yield* dispatcher.idle.pipe(
+      Effect.andThen(journal.flush),
+      Effect.andThen(relay.idle),
+      Effect.andThen(journal.flush),
+      Effect.timeoutOption(limit)
+    )
+    dispatcher.stop()
+    relay.stop()
+    const leftTurns = dispatcher.lanes.backlog
+    const leftMessages = relay.depth
+    status.publish({ _tag: "Drained", leftTurns, leftMessages })
+    if (leftTurns + leftMessages > 0) {
+      yield* Effect.logWarning(
+        `stopped with ${leftTurns} events and ${leftMessages} messages left; the next start goes on with them`
+      ).pipe(Effect.annotateLogs({ account }))
+    }
+  })
+  yield* Effect.forkScoped(
+    Effect.andThen(started.await, Effect.andThen(Effect.retry(recover, patiently), Effect.forever(gateways)))
+  )
+
+  return {
+    platform,
+    dispatcher,
+    intake,
+    relay,
+    startedAt: yield* Clock.currentTimeMillis,
+    shards: () => views.map((view) => view()),
+    send: (messages) =>
+      Effect.callback<void>((resume) => {
+        commit({ eventId: undefined, messages, state: [] }, () => resume(Effect.void))
+      }),
+    restart: Effect.sync(() => restarts.openUnsafe()),
+    gaveUp: Deferred.await(gaveUp),
+    failure: () => failure
+  }
+})

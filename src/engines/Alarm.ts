@@ -1,0 +1,91 @@
+/**
+ * Many timers on one fiber: calls plain functions at their time, by Effect's Clock, so that virtual time moves them.
+ * Setting and cancelling cost a heap step, not a fiber.
+ */
+import { Clock, Duration, Effect, Latch, type Scope } from "effect"
+
+export interface Timer {
+  readonly cancel: () => void
+}
+
+interface Entry extends Timer {
+  /** Epoch milliseconds. */
+  readonly at: number
+  run: (() => void) | undefined
+}
+
+export interface Alarm {
+  /** Epoch milliseconds, by the Clock. */
+  readonly now: () => number
+  /** Calls `run` at `at` (epoch milliseconds), or as soon as it can when that is past. `run` must not throw. */
+  readonly set: (at: number, run: () => void) => Timer
+}
+
+/** Adds to a binary heap ordered by `at`. */
+const push = (heap: Array<Entry>, entry: Entry): void => {
+  let i = heap.length
+  heap.push(entry)
+  while (i > 0) {
+    const up = (i - 1) >> 1
+    const parent = heap[up] as Entry
+    if (parent.at <= entry.at) break
+    heap[i] = parent
+    heap[up] = entry
+    i = up
+  }
+}
+
+/** Removes and returns the earliest entry. */
+const pop = (heap: Array<Entry>): Entry | undefined => {
+  const first = heap[0]
+  const last = heap.pop()
+  if (first === undefined || last === undefined || first === last) return first
+  let i = 0
+  for (;;) {
+    let child = 2 * i + 1
+    const right = heap[child + 1]
+    if (right !== undefined && right.at < (heap[child] as Entry).at) child++
+    const smaller = heap[child]
+    if (smaller === undefined || smaller.at >= last.at) break
+    heap[i] = smaller
+    i = child
+  }
+  heap[i] = last
+  return first
+}
+
+export const make: Effect.Effect<Alarm, never, Scope.Scope> = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  const heap: Array<Entry> = []
+  const wake = Latch.makeUnsafe(false)
+  let sleepingUntil = Number.NEGATIVE_INFINITY
+
+  const ring = Effect.gen(function* () {
+    const now = clock.currentTimeMillisUnsafe()
+    while (heap[0] !== undefined && (heap[0].at <= now || heap[0].run === undefined)) {
+      const due = pop(heap)?.run
+      due?.()
+    }
+    wake.closeUnsafe()
+    const next = heap[0]
+    sleepingUntil = next?.at ?? Number.POSITIVE_INFINITY
+    yield* next === undefined ? wake.await : Effect.raceFirst(Effect.sleep(Duration.millis(next.at - now)), wake.await)
+  })
+  yield* Effect.forkScoped(Effect.forever(ring, { disableYield: true }))
+
+  return {
+    now: () => clock.currentTimeMillisUnsafe(),
+    set: (at, run) => {
+      const entry: Entry = {
+        at,
+        run,
+        cancel: () => {
+          entry.run = undefined
+        }
+      }
+      push(heap, entry)
+      if (at < sleepingUntil) wake.openUnsafe()
+      return entry
+    }
+  }
+})

@@ -1,0 +1,325 @@
+/**
+ * Gives stored events to handlers: in order within a conversation, in parallel across conversations.
+ *
+ * A conversation's events wait in its lane. A lane runs one turn at a time; a turn that fails is retried in its lane
+ * until it succeeds or becomes a dead letter, while other lanes go on. Only so many events are held in memory: lanes
+ * keep the ids of the rest and fetch them from the store when they get there, so that one flooded conversation costs
+ * neither memory nor the others' time. When even the ids are too many, `isFull` tells the gateway to stop reading.
+ *
+ * Hot path: plain functions; a handler that ends at once costs one fork and no timer.
+ */
+import { Cause, Duration, Effect, Exit, type Fiber, type Schedule } from "effect"
+import type { Event } from "../domain/Event.ts"
+import * as HandlerError from "../domain/HandlerError.ts"
+import type { StoreError } from "../domain/StoreError.ts"
+import type { StateEntry, TurnResult, TurnWrite } from "../ports/Store.ts"
+import type { Alarm, Timer } from "./Alarm.ts"
+import type { Handler } from "./Handlers.ts"
+import { type Delivery, type Lane, Lanes } from "./Lanes.ts"
+import * as Pace from "./Pace.ts"
+import { ActiveTurn, TurnEnded } from "./Turn.ts"
+
+export interface DispatcherOptions {
+  /** Turns that may run at once. @defaultValue 256 */
+  readonly concurrency: number
+  /** How long a turn may take before it is interrupted and counts as failed. @defaultValue 30 seconds */
+  readonly handlerTimeout: Duration.Duration
+  /** Between the attempts of a turn that fails; when it stops, the event becomes a dead letter. */
+  readonly redeliver: Schedule.Schedule<unknown, HandlerError.HandlerError>
+  /** Messages one turn may stage. @defaultValue 100 */
+  readonly maxMessages: number
+  /** Events held in memory. @defaultValue 2048 */
+  readonly maxResident: number
+  /** Bytes of frames held in memory. @defaultValue 32 MiB */
+  readonly maxResidentBytes: number
+  /** Events known to wait, in memory or by id. Beyond it the gateway stops reading. @defaultValue 200,000 */
+  readonly maxBacklog: number
+}
+
+/** What the dispatcher needs from its account. */
+export interface DispatcherPorts {
+  readonly alarm: Alarm
+  /** `undefined` when nobody listens to this kind of event. */
+  readonly handlerOf: (event: Event) => Handler | undefined
+  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  readonly readState: (key: string) => Effect.Effect<StateEntry, StoreError>
+  readonly settle: (id: number) => void
+  readonly commit: (write: TurnWrite, done: (result: TurnResult) => void) => void
+  /** Events that were too many to keep, in the order asked; waits as long as the store needs. */
+  readonly load: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Delivery>>
+  /** Whether waiting events can be fetched again; without it all must stay in memory. */
+  readonly canSpill: boolean
+  /** Whether new turns must wait, e.g. because the outbox is full. */
+  readonly isBlocked: () => boolean
+  readonly failed: (delivery: Delivery, error: HandlerError.HandlerError, willRetry: boolean) => void
+  readonly pressureChanged: () => void
+}
+
+export interface Counters {
+  received: number
+  handled: number
+  failedTurns: number
+  dead: number
+  lastEventAt: number | undefined
+}
+
+export class Dispatcher {
+  readonly counters: Counters = { received: 0, handled: 0, failedTurns: 0, dead: 0, lastEventAt: undefined }
+  readonly lanes: Lanes
+  /** Turns under way or waiting for their commit. */
+  running = 0
+  private isStopped = false
+  private readonly ready: Array<Lane> = []
+  private readonly idleWaiters: Array<() => void> = []
+  private readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  private readonly timeout: number
+  private readonly options: DispatcherOptions
+  private readonly ports: DispatcherPorts
+
+  constructor(options: DispatcherOptions, ports: DispatcherPorts) {
+    this.options = options
+    this.ports = ports
+    this.lanes = new Lanes(options, ports.canSpill)
+    this.fork = ports.fork
+    this.timeout = Duration.toMillis(options.handlerTimeout)
+  }
+
+  /** Whether the gateway should stop reading. */
+  get isFull(): boolean {
+    return this.lanes.isFull
+  }
+
+  /** Takes an event that is stored. */
+  take(delivery: Delivery): void {
+    const lane = this.lanes.of(delivery.event.conversation)
+    if (lane.isIdle && this.canStart()) {
+      this.lanes.entered(delivery)
+      if (this.start(lane, delivery)) lane.isBusy = false
+      return
+    }
+    this.lanes.push(lane, delivery)
+    if (!lane.isBusy) this.wake(lane)
+  }
+
+  /** Takes an event of which only the id is known, e.g. after a restart. */
+  takeStored(lane: Lane, id: number): void {
+    this.lanes.pushId(lane, id)
+    if (!lane.isBusy) this.wake(lane)
+  }
+
+  /** Starts lanes that waited for something outside: a free slot, room in the outbox. */
+  resume(): void {
+    while (this.ready.length > 0 && this.canStart()) {
+      const lane = this.ready.shift() as Lane
+      lane.isReady = false
+      this.advance(lane)
+    }
+  }
+
+  /** Starts no further turns; those under way go on. */
+  stop(): void {
+    this.isStopped = true
+  }
+
+  private canStart(): boolean {
+    return !this.isStopped && this.running < this.options.concurrency && !this.ports.isBlocked()
+  }
+
+  private wake(lane: Lane): void {
+    if (this.canStart()) this.advance(lane)
+    else if (!lane.isReady) {
+      lane.isReady = true
+      this.ready.push(lane)
+    }
+  }
+
+  /** Runs the lane's events until it is empty or one of them takes time. */
+  private advance(lane: Lane): void {
+    while (!lane.isBusy) {
+      const next = lane.peek()
+      if (next === undefined) return
+      if (!this.canStart()) return this.wake(lane)
+      if (typeof next === "number") return this.fetch(lane)
+      lane.shift()
+      if (!this.start(lane, next)) return
+      lane.isBusy = false
+    }
+  }
+
+  private fetch(lane: Lane): void {
+    lane.isBusy = true
+    const ids = lane.leadingIds(32)
+    this.fork(this.ports.load(ids)).addObserver((exit) => {
+      if (Exit.isFailure(exit)) return
+      this.lanes.loaded(lane, ids.length, exit.value)
+      lane.isBusy = false
+      this.advance(lane)
+    })
+  }
+
+  /** Runs one turn. True when it ended at once and the lane may go on. */
+  private start(lane: Lane, delivery: Delivery): boolean {
+    const handler = this.ports.handlerOf(delivery.event)
+    if (handler === undefined) {
+      this.ports.settle(delivery.id)
+      this.done(delivery)
+      return true
+    }
+    lane.isBusy = true
+    this.running++
+    const turn = new ActiveTurn(
+      delivery.event,
+      delivery.receivedAt,
+      delivery.attempt,
+      this.options.maxMessages,
+      this.ports.readState
+    )
+    const fiber = handler.start(delivery.event, turn)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.ended(lane, delivery, turn, exit)
+    this.watch(lane, delivery, turn, fiber)
+    return false
+  }
+
+  private watch(lane: Lane, delivery: Delivery, turn: ActiveTurn, fiber: Fiber.Fiber<unknown, unknown>): void {
+    const timer: Timer = this.ports.alarm.set(this.ports.alarm.now() + this.timeout, () => {
+      isOver = true
+      fiber.interruptUnsafe()
+      turn.abandon()
+      const reason = new HandlerError.TimedOut({ limit: this.options.handlerTimeout })
+      this.running--
+      this.fail(lane, delivery, reason)
+      this.resume()
+    })
+    let isOver = false
+    fiber.addObserver((exit) => {
+      if (isOver) return
+      timer.cancel()
+      if (this.ended(lane, delivery, turn, exit)) {
+        lane.isBusy = false
+        this.advance(lane)
+      }
+      this.resume()
+    })
+  }
+
+  /** A turn's fiber ended. True when the lane may go on at once. */
+  private ended(lane: Lane, delivery: Delivery, turn: ActiveTurn, exit: Exit.Exit<unknown, unknown>): boolean {
+    if (Exit.isFailure(exit)) {
+      const error = Cause.findErrorOption(exit.cause)
+      if (error._tag !== "Some" || !(error.value instanceof TurnEnded)) {
+        turn.abandon()
+        this.running--
+        if (!(Cause.hasInterruptsOnly(exit.cause) && this.isStopped)) this.fail(lane, delivery, toReason(exit.cause))
+        return false
+      }
+    }
+    const write = turn.close(delivery.id)
+    if (write === undefined) {
+      this.running--
+      this.ports.settle(delivery.id)
+      this.done(delivery)
+      return true
+    }
+    return this.commit(lane, delivery, turn, write)
+  }
+
+  /** Only a turn that wrote state can conflict, so only then must its lane wait for the commit. */
+  private commit(lane: Lane, delivery: Delivery, turn: ActiveTurn, write: TurnWrite): boolean {
+    const mustWait = write.state.length > 0
+    this.ports.commit(write, (result) => {
+      this.running--
+      if (result._tag === "Conflict") lane.unshift(delivery)
+      else if (turn.outcome._tag === "Deferred") this.defer(lane, delivery, turn.outcome.until)
+      else this.done(delivery)
+      if (mustWait) {
+        lane.isBusy = false
+        this.advance(lane)
+      }
+      this.resume()
+    })
+    return !mustWait
+  }
+
+  private defer(lane: Lane, delivery: Delivery, until: number): void {
+    this.gone(delivery)
+    this.deferStored(lane, delivery.id, until)
+  }
+
+  /** Gives an event back to its lane at `until` (epoch milliseconds). */
+  deferStored(lane: Lane, id: number, until: number): void {
+    lane.pins++
+    this.ports.alarm.set(until, () => {
+      lane.pins--
+      this.takeStored(lane, id)
+    })
+  }
+
+  private done(delivery: Delivery): void {
+    this.counters.handled++
+    this.gone(delivery)
+  }
+
+  private gone(delivery: Delivery): void {
+    if (this.lanes.gone(delivery)) this.ports.pressureChanged()
+    if (this.idleWaiters.length > 0 && this.lanes.backlog === 0) {
+      for (const resume of this.idleWaiters.splice(0)) resume()
+    }
+  }
+
+  /** Completes when nothing waits and nothing runs. */
+  get idle(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (this.lanes.backlog === 0) return resume(Effect.void)
+      this.idleWaiters.push(() => resume(Effect.void))
+    })
+  }
+
+  /** A turn failed: again after a while, in its lane, or never again. */
+  private fail(lane: Lane, delivery: Delivery, reason: HandlerError.Reason): void {
+    this.counters.failedTurns++
+    const { key, type } = delivery.event
+    const error = new HandlerError.HandlerError({ event: { key, type }, attempt: delivery.attempt, reason })
+    const next = Effect.gen({ self: this }, function* () {
+      if (!error.isRetryable) return undefined
+      delivery.pace ??= yield* Pace.make(this.options.redeliver)
+      return yield* delivery.pace.next(error)
+    })
+    this.fork(next).addObserver((exit) => {
+      const delay = Exit.isSuccess(exit) ? exit.value : undefined
+      this.ports.failed(delivery, error, delay !== undefined)
+      if (delay === undefined) return this.bury(lane, delivery, error)
+      delivery.attempt++
+      this.ports.alarm.set(this.ports.alarm.now() + delay, () => {
+        lane.isBusy = false
+        lane.unshift(delivery)
+        this.wake(lane)
+      })
+    })
+  }
+
+  private bury(lane: Lane, delivery: Delivery, error: HandlerError.HandlerError): void {
+    this.counters.dead++
+    const dead = {
+      conversation: delivery.event.conversation,
+      key: delivery.event.key,
+      reason: error.reason.message,
+      attempts: delivery.attempt,
+      at: this.ports.alarm.now()
+    }
+    this.ports.commit({ eventId: delivery.id, messages: [], state: [], dead }, () => {
+      this.gone(delivery)
+      lane.isBusy = false
+      this.wake(lane)
+    })
+  }
+}
+
+const toReason = (cause: Cause.Cause<unknown>): HandlerError.Reason => {
+  const defect = cause.reasons.find(Cause.isDieReason)?.defect
+  if (defect instanceof HandlerError.TooManyMessages) return defect
+  const error = Cause.findErrorOption(cause)
+  return error._tag === "Some" && defect === undefined
+    ? new HandlerError.Failed({ error: error.value })
+    : new HandlerError.Died({ cause })
+}

@@ -1,0 +1,85 @@
+/**
+ * Who listens to what. All handlers that listen to an event's kind run in one turn, in the order of registration:
+ * their replies and writes commit together or not at all.
+ */
+import { Context, Effect, type Fiber, Layer, type Scope } from "effect"
+import type { Event, EventKind, EventOf } from "../domain/Event.ts"
+import { type ActiveTurn, Turn } from "./Turn.ts"
+
+/**
+ * Handles events of one kind. Methods, not function fields, so that a handler of one kind fits where handlers of any
+ * kind are kept: the register only ever gives it its own.
+ */
+export interface Handler<Ev extends Event = Event> {
+  /** Begins a turn; the fiber has ended already when the handler did not have to wait. Hot. */
+  start(event: Ev, turn: ActiveTurn): Fiber.Fiber<unknown, unknown>
+  /** The same as an effect, for several handlers in one turn. */
+  effect(event: Ev, turn: ActiveTurn): Effect.Effect<unknown, unknown>
+}
+
+/** A handler that runs with these services and its turn. */
+export const make = <Ev extends Event, E, R>(
+  run: (event: Ev) => Effect.Effect<unknown, E, R | Turn>,
+  context: Context.Context<R>
+): Handler<Ev> => ({
+  start: (event, turn) => Effect.runForkWith(Context.add(context, Turn, turn))(Effect.suspend(() => run(event))),
+  effect: (event, turn) =>
+    Effect.provideContext(
+      Effect.suspend(() => run(event)),
+      Context.add(context, Turn, turn)
+    )
+})
+
+export class Handlers extends Context.Service<
+  Handlers,
+  {
+    /** Adds a handler until the scope closes. */
+    readonly add: <K extends EventKind>(
+      kind: K,
+      handler: Handler<EventOf<K>>
+    ) => Effect.Effect<void, never, Scope.Scope>
+    /** What to run for an event, all handlers in one; undefined when nobody listens. Hot. */
+    readonly of: (event: Event) => Handler | undefined
+    /** Grows with every registration. */
+    readonly revision: () => number
+  }
+>()("everbot/engines/Handlers") {
+  static readonly layer = Layer.sync(this, () => {
+    const lists = new Map<EventKind, ReadonlyArray<Handler>>()
+    const merged: Partial<Record<EventKind, Handler>> = {}
+    let revision = 0
+    const replace = (kind: EventKind, list: ReadonlyArray<Handler>): void => {
+      revision++
+      lists.set(kind, list)
+      const whole = merge(list)
+      if (whole) merged[kind] = whole
+      else delete merged[kind]
+    }
+    return {
+      add: (kind, handler) =>
+        Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => replace(kind, [...(lists.get(kind) ?? []), handler])),
+            () =>
+              Effect.sync(() =>
+                replace(
+                  kind,
+                  (lists.get(kind) ?? []).filter((other) => other !== handler)
+                )
+              )
+          )
+        ),
+      of: (event) => merged[event._tag],
+      revision: () => revision
+    }
+  })
+}
+
+/** One handler that runs all; a single one as it is, because that is the common and the fast case. */
+const merge = (list: ReadonlyArray<Handler>): Handler | undefined => {
+  const [first, ...others] = list
+  if (first === undefined || others.length === 0) return first
+  const effect: Handler["effect"] = (event, turn) =>
+    Effect.forEach(list, (handler) => handler.effect(event, turn), { discard: true })
+  return { effect, start: (event, turn) => Effect.runFork(effect(event, turn)) }
+}

@@ -1,0 +1,206 @@
+/**
+ * The way in: from a gateway's callback to the inbox, and from the inbox to the lanes.
+ *
+ * Counts what is on its way to the store and tells the gateways to stop reading when that, or the lanes, are full.
+ * Hot path: one object for each event, plain functions.
+ */
+import { Effect, type Scope } from "effect"
+import * as State from "../domain/ConnectionState.ts"
+import type { Conversation } from "../domain/Conversation.ts"
+import type { Event, Position } from "../domain/Event.ts"
+import type { HandlerError } from "../domain/HandlerError.ts"
+import type { GatewayLink } from "../ports/Platform.ts"
+import type { Alarm } from "./Alarm.ts"
+import type { Dispatcher } from "./Dispatcher.ts"
+import type { Inbox } from "./Inbox.ts"
+import type { Arrival, Journal, StreamRef } from "./Journal.ts"
+import type { Delivery } from "./Lanes.ts"
+import type { Pace } from "./Pace.ts"
+import type { StatusStream } from "./StatusStream.ts"
+
+/** Events between the socket and the store. */
+const maxStoring = 4096
+const nothing = new Uint8Array(0)
+
+/** An event from its frame to the end of its turn. */
+class Incoming implements Arrival, Delivery {
+  id = 0
+  attempt = 1
+  pace: Pace<HandlerError> | undefined = undefined
+  raw: Uint8Array
+  readonly event: Event
+  readonly receivedAt: number
+  readonly size: number
+  private readonly intake: Intake
+
+  constructor(event: Event, raw: Uint8Array, receivedAt: number, intake: Intake) {
+    this.event = event
+    this.raw = raw
+    this.receivedAt = receivedAt
+    this.size = raw.length
+    this.intake = intake
+  }
+  get conversation(): Conversation {
+    return this.event.conversation
+  }
+  get key(): string {
+    return this.event.key
+  }
+  stored(id: number): void {
+    this.id = id
+    // The journal has it: the frame's buffer may go.
+    this.raw = nothing
+    this.intake.stored(this)
+  }
+}
+
+export interface IntakePorts {
+  readonly account: string
+  readonly alarm: Alarm
+  readonly inbox: Inbox["Service"]
+  readonly journal: Journal["Service"]
+  readonly status: StatusStream["Service"]
+  readonly dispatcher: Dispatcher
+}
+
+/** What is known of one connection. */
+export interface ShardView {
+  readonly shard: number
+  readonly state: State.ConnectionState
+  readonly position: Position | undefined
+  /** Epoch milliseconds. */
+  readonly lastHeartbeatAt: number | undefined
+  readonly heartbeatRoundTrip: number | undefined
+  readonly lastFrameAt: number | undefined
+  readonly dials: number
+  readonly sessions: number
+}
+
+export class Intake {
+  duplicates = 0
+  ignored = 0
+  private storing = 0
+  private isFull = false
+  private readonly listeners = new Set<(isFull: boolean) => void>()
+  private readonly ports: IntakePorts
+
+  constructor(ports: IntakePorts) {
+    this.ports = ports
+  }
+
+  /** Takes a stored event on to its lane. */
+  stored(incoming: Incoming): void {
+    this.storing--
+    if (incoming.id === 0) this.duplicates++
+    else this.ports.dispatcher.take(incoming)
+    if (this.isFull) this.measure()
+  }
+
+  /** Looks whether the gateways must stop, or may go on. */
+  measure(): void {
+    const isFull =
+      this.storing >= (this.isFull ? maxStoring / 2 : maxStoring) ||
+      this.ports.dispatcher.isFull ||
+      this.ports.inbox.isFailing()
+    if (isFull === this.isFull) return
+    this.isFull = isFull
+    const { account, status } = this.ports
+    status.publish(isFull ? { _tag: "IntakePaused", account, why: this.whyFull() } : { _tag: "IntakeResumed", account })
+    for (const listener of this.listeners) listener(isFull)
+  }
+
+  private whyFull(): string {
+    if (this.ports.inbox.isFailing()) return "the store does not take events"
+    if (this.ports.dispatcher.isFull) return "handlers are slower than the events"
+    return "the store is slower than the events"
+  }
+
+  get isPaused(): boolean {
+    return this.isFull
+  }
+
+  /** The engines' end of one connection. `known` is where the stream stood when the process started. */
+  link(shard: number, known: Position | undefined): GatewayLink & { readonly view: () => ShardView } {
+    const { account, alarm, inbox, journal, status } = this.ports
+    const stream: StreamRef = { account, stream: `gateway/${shard}` }
+    let position = known
+    let state: State.ConnectionState = State.Disconnected()
+    let lastHeartbeatAt: number | undefined
+    let heartbeatRoundTrip: number | undefined
+    let lastFrameAt: number | undefined
+    let dials = 0
+    let sessions = 0
+    return {
+      shard,
+      deliver: (event, raw, next) => {
+        position = next
+        const now = alarm.now()
+        lastFrameAt = now
+        this.ports.dispatcher.counters.received++
+        this.storing++
+        inbox.append(new Incoming(event, raw, now, this), stream, next)
+        if (this.storing >= maxStoring || this.ports.dispatcher.isFull) this.measure()
+      },
+      advance: (next) => {
+        position = next
+        inbox.advance(stream, next)
+      },
+      forget: () => {
+        if (position === undefined) return
+        journal.gap({
+          account,
+          stream: stream.stream,
+          from: position.seq,
+          to: undefined,
+          since: lastFrameAt ?? position.startedAt,
+          until: alarm.now(),
+          why: "the session could not be resumed"
+        })
+        position = undefined
+        inbox.advance(stream, undefined)
+      },
+      resumeFrom: Effect.andThen(
+        inbox.flush,
+        Effect.sync(() => position)
+      ),
+      onPressure: (listener): Effect.Effect<void, never, Scope.Scope> =>
+        Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => {
+              this.listeners.add(listener)
+              if (this.isFull) listener(true)
+            }),
+            () => Effect.sync(() => this.listeners.delete(listener))
+          )
+        ),
+      transition: (to) => {
+        if (!State.isLegal(state._tag, to._tag)) {
+          throw new Error(`illegal connection state change: ${state._tag} to ${to._tag}`)
+        }
+        const from = state
+        state = to
+        if (to._tag === "Connecting") dials++
+        if (to._tag === "Ready") sessions++
+        status.publish({ _tag: "ConnectionChanged", account, shard, from, to })
+      },
+      ignored: (why) => {
+        this.ignored++
+        status.publish({ _tag: "FrameIgnored", account, why })
+      },
+      beat: (roundTrip) => {
+        lastHeartbeatAt = alarm.now()
+        heartbeatRoundTrip = roundTrip
+      },
+      view: () => ({
+        shard,
+        state,
+        position,
+        lastHeartbeatAt,
+        heartbeatRoundTrip,
+        lastFrameAt,
+        dials,
+        sessions
+      })
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The lanes of one account and what they hold: whole events while there is room, ids of stored events beyond it.
+ *
+ * Hot path: plain data.
+ */
+import type { Conversation, ConversationKind } from "../domain/Conversation.ts"
+import type { Event } from "../domain/Event.ts"
+import type { HandlerError } from "../domain/HandlerError.ts"
+import type { Pace } from "./Pace.ts"
+
+/** An event on its way to its handler. */
+export interface Delivery {
+  /** Its id in the inbox. */
+  readonly id: number
+  readonly event: Event
+  /** Epoch milliseconds. */
+  readonly receivedAt: number
+  /** Bytes of its frame. */
+  readonly size: number
+  attempt: number
+  /** Where its retries stand, once it failed. */
+  pace: Pace<HandlerError> | undefined
+}
+
+/** The serial queue of one conversation. */
+export class Lane {
+  readonly conversation: Conversation
+  /** A turn, a fetch or a retry of this lane is under way. */
+  isBusy = false
+  /** The lane waits for its turn to start. */
+  isReady = false
+  /** Timers that will come back to this lane. */
+  pins = 0
+  private queue: Array<Delivery | number> = []
+  private head = 0
+
+  constructor(conversation: Conversation) {
+    this.conversation = conversation
+  }
+  get length(): number {
+    return this.queue.length - this.head
+  }
+  /** Nothing waits and nothing runs. */
+  get isIdle(): boolean {
+    return !this.isBusy && this.head === this.queue.length
+  }
+  get isDisposable(): boolean {
+    return this.isIdle && !this.isReady && this.pins === 0
+  }
+  peek(): Delivery | number | undefined {
+    return this.queue[this.head]
+  }
+  push(entry: Delivery | number): void {
+    this.queue.push(entry)
+  }
+  unshift(delivery: Delivery): void {
+    if (this.head > 0) this.queue[--this.head] = delivery
+    else this.queue.unshift(delivery)
+  }
+  shift(): void {
+    this.queue[this.head++] = 0
+    if (this.head === this.queue.length) {
+      this.queue.length = 0
+      this.head = 0
+    } else if (this.head >= 1024) {
+      this.queue = this.queue.slice(this.head)
+      this.head = 0
+    }
+  }
+  /** Ids at the front, up to the first event that is in memory. */
+  leadingIds(limit: number): ReadonlyArray<number> {
+    const ids: Array<number> = []
+    for (let i = this.head; i < this.queue.length && ids.length < limit; i++) {
+      const entry = this.queue[i]
+      if (typeof entry !== "number") break
+      ids.push(entry)
+    }
+    return ids
+  }
+  /** Replaces the first `count` entries. */
+  replace(count: number, deliveries: ReadonlyArray<Delivery>): void {
+    this.queue.splice(this.head, count, ...deliveries)
+  }
+  /** Whether anything in the queue is only known by id: then later events must queue by id too, or memory fills. */
+  get endsInId(): boolean {
+    return typeof this.queue[this.queue.length - 1] === "number" && this.length > 0
+  }
+}
+
+interface Limits {
+  readonly maxResident: number
+  readonly maxResidentBytes: number
+  readonly maxBacklog: number
+}
+
+/** Idle lanes are kept for reuse up to this many. */
+const maxIdleLanes = 4096
+/** Events of one lane held in memory while others need room too. */
+const maxResidentPerLane = 64
+
+export class Lanes {
+  /** Events in memory that are not settled. */
+  resident = 0
+  residentBytes = 0
+  /** Events known only by id. */
+  spilled = 0
+  private wasFull = false
+  private count = 0
+  private readonly byKind = new Map<ConversationKind, Map<string, Lane>>()
+  private readonly limits: Limits
+  private readonly canSpill: boolean
+
+  constructor(limits: Limits, canSpill: boolean) {
+    this.limits = limits
+    this.canSpill = canSpill
+  }
+
+  /** Events that wait or run. */
+  get backlog(): number {
+    return this.resident + this.spilled
+  }
+
+  /** Full at the limit; free again at half of it, so that pressure does not flutter. */
+  get isFull(): boolean {
+    const { maxResident, maxResidentBytes, maxBacklog } = this.limits
+    const load = this.canSpill
+      ? this.backlog / maxBacklog
+      : Math.max(this.resident / maxResident, this.residentBytes / maxResidentBytes)
+    this.wasFull = this.wasFull ? load > 0.5 : load >= 1
+    return this.wasFull
+  }
+
+  of(conversation: Conversation): Lane {
+    let lanes = this.byKind.get(conversation.kind)
+    if (lanes === undefined) {
+      lanes = new Map()
+      this.byKind.set(conversation.kind, lanes)
+    }
+    const known = lanes.get(conversation.id)
+    if (known !== undefined) return known
+    if (this.count >= maxIdleLanes) this.sweep()
+    const lane = new Lane(conversation)
+    lanes.set(conversation.id, lane)
+    this.count++
+    return lane
+  }
+
+  *all(): Iterable<Lane> {
+    for (const lanes of this.byKind.values()) yield* lanes.values()
+  }
+
+  private sweep(): void {
+    for (const lanes of this.byKind.values()) {
+      for (const [id, lane] of lanes) {
+        if (!lane.isDisposable) continue
+        lanes.delete(id)
+        this.count--
+      }
+    }
+  }
+
+  /** Counts an event that goes straight to its handler. */
+  entered(delivery: Delivery): void {
+    this.resident++
+    this.residentBytes += delivery.size
+  }
+
+  /** Queues an event: whole if there is room, else by its id. */
+  push(lane: Lane, delivery: Delivery): void {
+    const mustSpill =
+      this.canSpill &&
+      (lane.endsInId ||
+        lane.length >= maxResidentPerLane ||
+        this.resident >= this.limits.maxResident ||
+        this.residentBytes >= this.limits.maxResidentBytes)
+    if (mustSpill) return this.pushId(lane, delivery.id)
+    this.entered(delivery)
+    lane.push(delivery)
+  }
+
+  pushId(lane: Lane, id: number): void {
+    this.spilled++
+    lane.push(id)
+  }
+
+  /** Ids at the front of the lane became events. Ids the store does not know any more are dropped. */
+  loaded(lane: Lane, count: number, deliveries: ReadonlyArray<Delivery>): void {
+    this.spilled -= count
+    for (const delivery of deliveries) this.entered(delivery)
+    lane.replace(count, deliveries)
+  }
+
+  /** An event is settled. True when the lanes were full and are not any more. */
+  gone(delivery: Delivery): boolean {
+    this.resident--
+    this.residentBytes -= delivery.size
+    const wasFull = this.wasFull
+    return wasFull && !this.isFull
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * Empties the outbox of one account: the platform is told each message once, or as often as it takes where it
+ * recognises repeats, and nothing disappears without a status that says why.
+ *
+ * In order within a conversation (higher priority first), in parallel across conversations. A row is marked `sending`
+ * before the wire, so that a crash leaves a trace: what was `sending` is sent again only where the platform
+ * deduplicates; elsewhere it rests as `unknown` until the policy or a person decides.
+ */
+import { Duration, Effect, Exit, type Fiber, type Schedule } from "effect"
+import type { CircuitBreaker } from "effect/persistence"
+import { CircuitBreaker as Breaker } from "effect/persistence"
+import type { MessageStatus, OutboxMessage, Receipt } from "../domain/Message.ts"
+import type { RestError } from "../domain/RestError.ts"
+import type { Platform } from "../ports/Platform.ts"
+import type { MessageWrite } from "../ports/Store.ts"
+import type { Alarm } from "./Alarm.ts"
+import * as Pace from "./Pace.ts"
+import { RelayQueue, type Row } from "./RelayQueue.ts"
+
+export interface RelayOptions {
+  /** Messages under way at once, across conversations. @defaultValue 16 */
+  readonly concurrency: number
+  /** Times a message may be tried before it is a dead letter; refusals to come back later do not count. @defaultValue 5 */
+  readonly maxAttempts: number
+  /** Between the attempts of a message. */
+  readonly resend: Schedule.Schedule<unknown, RestError>
+  /** Messages waiting before handlers are held back. @defaultValue 10,000 */
+  readonly maxQueued: number
+  /** What becomes of a message that may have been said already: kept for a person, or sent again. @defaultValue "hold" */
+  readonly onUnknown: "hold" | "resend"
+}
+
+/** What the relay needs from its account. */
+export interface RelayPorts {
+  readonly platform: Platform
+  readonly alarm: Alarm
+  readonly breaker: CircuitBreaker.CircuitBreaker
+  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
+  readonly record: (write: MessageWrite, done?: () => void) => void
+  readonly settled: (message: OutboxMessage, status: MessageStatus, reason: string | undefined) => void
+  /** There is room in the outbox again. */
+  readonly drained: () => void
+}
+
+type Step =
+  | { readonly _tag: "Rest"; readonly status: MessageStatus; readonly receipt?: Receipt; readonly reason?: string }
+  /** Back to the queue for so many milliseconds. */
+  | { readonly _tag: "Wait"; readonly delay: number; readonly counts: boolean; readonly reason: string }
+
+export class Relay {
+  /** Messages sent since the start. */
+  sent = 0
+  /** Messages that came to rest unsent since the start. */
+  unsent = 0
+  readonly queue = new RelayQueue()
+  private inFlight = 0
+  private isStopped = false
+  private wasFull = false
+  private readonly idleWaiters: Array<() => void> = []
+  private readonly options: RelayOptions
+  private readonly ports: RelayPorts
+
+  constructor(options: RelayOptions, ports: RelayPorts) {
+    this.options = options
+    this.ports = ports
+  }
+
+  /** Messages waiting or under way. */
+  get depth(): number {
+    return this.queue.size
+  }
+  get isFull(): boolean {
+    this.wasFull = this.wasFull ? this.depth > this.options.maxQueued / 2 : this.depth >= this.options.maxQueued
+    return this.wasFull
+  }
+
+  /** Takes a row that is in the store. */
+  take(message: OutboxMessage): void {
+    if (message.status === "sending" && !this.ports.platform.isIdempotent(message)) {
+      if (this.options.onUnknown === "hold") {
+        this.rest({ message, attempts: message.attempts, pace: undefined }, "unknown", interrupted)
+        return
+      }
+    }
+    // A message for later waits aside, not at the head of its lane.
+    if (message.notBefore > this.ports.alarm.now()) this.ports.alarm.set(message.notBefore, () => this.enqueue(message))
+    else this.enqueue(message)
+  }
+
+  private enqueue(message: OutboxMessage): void {
+    this.queue.add({ message, attempts: message.attempts, pace: undefined })
+    this.pump()
+  }
+
+  /** Completes when nothing is left to send, or what is left waits for a later time. */
+  get idle(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (this.inFlight === 0 && !this.queue.hasReady(this.ports.alarm.now())) return resume(Effect.void)
+      this.idleWaiters.push(() => resume(Effect.void))
+    })
+  }
+
+  /** Sends nothing further; what is under way goes on. */
+  stop(): void {
+    this.isStopped = true
+  }
+
+  pump(): void {
+    while (!this.isStopped && this.inFlight < this.options.concurrency) {
+      const row = this.queue.next(this.ports.alarm.now())
+      if (row === undefined) break
+      this.inFlight++
+      this.ports.fork(this.attempt(row)).addObserver((exit) => this.concluded(row, exit))
+    }
+    this.armWake()
+    if (this.inFlight === 0 && this.idleWaiters.length > 0 && !this.queue.hasReady(this.ports.alarm.now())) {
+      for (const resume of this.idleWaiters.splice(0)) resume()
+    }
+  }
+
+  private wakeAt = Number.POSITIVE_INFINITY
+  private armWake(): void {
+    const at = this.queue.nextTime()
+    if (at === undefined || at >= this.wakeAt) return
+    this.wakeAt = at
+    this.ports.alarm.set(at, () => {
+      this.wakeAt = Number.POSITIVE_INFINITY
+      this.pump()
+    })
+  }
+
+  private attempt(row: Row): Effect.Effect<Step> {
+    const { message } = row
+    const { platform, breaker, alarm } = this.ports
+    if (message.expiresAt !== undefined && message.expiresAt <= alarm.now()) {
+      return Effect.succeed<Step>({
+        _tag: "Rest",
+        status: "expired",
+        reason: "its time passed before it could be sent"
+      })
+    }
+    return this.markSending(row).pipe(
+      Effect.andThen(breaker.execute(platform.send(message), { key: platform.account, classify })),
+      Effect.map((receipt): Step => ({ _tag: "Rest", status: receipt.status, receipt })),
+      Effect.catch((error) =>
+        error._tag === "RestError"
+          ? this.judge(row, error)
+          : Effect.succeed<Step>({
+              _tag: "Wait",
+              delay: error.reason._tag === "CircuitOpen" ? Duration.toMillis(error.reason.retryAfter) : 250,
+              counts: false,
+              reason: "the platform is failing; the breaker is open"
+            })
+      ),
+      Effect.catchDefect((defect) =>
+        Effect.succeed<Step>({ _tag: "Rest", status: "dead", reason: `sending died: ${String(defect)}` })
+      )
+    )
+  }
+
+  private markSending(row: Row): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      this.ports.record(this.write(row, "sending"), () => resume(Effect.void))
+    })
+  }
+
+  /** What a failed send means for its row. */
+  private judge(row: Row, error: RestError): Effect.Effect<Step> {
+    const { reason } = error
+    const { message } = row
+    const fail = (status: MessageStatus): Effect.Effect<Step> =>
+      Effect.succeed({ _tag: "Rest", status, reason: reason.message })
+    if (reason._tag === "OutcomeUnknown" && !this.ports.platform.isIdempotent(message)) {
+      if (this.options.onUnknown === "hold") return fail("unknown")
+    } else if (!reason.isRetryable && reason._tag !== "OutcomeUnknown") {
+      return fail("refused")
+    }
+    const counts =
+      reason._tag === "TimedOut" ||
+      reason._tag === "OutcomeUnknown" ||
+      (reason._tag === "Unavailable" && reason.reached)
+    if (counts && row.attempts + 1 >= this.options.maxAttempts) return fail("dead")
+    const refresh = reason._tag === "CredentialsExpired" ? this.ports.platform.refreshCredentials : Effect.void
+    return Effect.gen({ self: this }, function* () {
+      yield* refresh
+      row.pace ??= yield* Pace.make(this.options.resend)
+      const delay = (yield* row.pace.next(error)) ?? Duration.toMillis(lastResort)
+      return { _tag: "Wait", delay, counts, reason: reason.message } as const
+    })
+  }
+
+  private concluded(row: Row, exit: Exit.Exit<Step>): void {
+    this.inFlight--
+    // Interrupted: the process is stopping. The row stays `sending`, and the next start decides.
+    if (Exit.isFailure(exit)) return this.pump()
+    const step = exit.value
+    if (step._tag === "Rest") {
+      this.queue.done(row)
+      this.rest(row, step.status, step.reason, step.receipt)
+    } else {
+      if (step.counts) row.attempts++
+      const notBefore = this.ports.alarm.now() + step.delay
+      this.ports.record({ ...this.write(row, "queued"), reason: step.reason })
+      this.queue.putBack(row, notBefore)
+    }
+    this.pump()
+  }
+
+  private rest(row: Row, status: MessageStatus, reason?: string, receipt?: Receipt): void {
+    const wasFull = this.wasFull
+    if (status === "sent" || status === "auditing") this.sent++
+    else this.unsent++
+    const attempts = row.attempts + (status === "sent" || status === "auditing" || status === "refused" ? 1 : 0)
+    this.ports.record({ ...this.write(row, status), attempts, receipt, reason })
+    this.ports.settled(row.message, status, reason)
+    if (wasFull && !this.isFull) this.ports.drained()
+  }
+
+  private write(row: Row, status: MessageStatus): MessageWrite {
+    return { id: row.message.id, status, attempts: row.attempts, at: this.ports.alarm.now() }
+  }
+}
+
+const interrupted = "the process ended while it was being sent, and the platform cannot tell a repeat"
+
+/** The wait of a message whose schedule gave up before its attempts did. */
+const lastResort = Duration.seconds(30)
+
+/** Only what says that the platform itself is failing counts against it. */
+const classify = (exit: Exit.Exit<Receipt, RestError>): CircuitBreaker.Outcome => {
+  if (Exit.isSuccess(exit)) return Breaker.success
+  const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
+  switch (failure?.error.reason._tag) {
+    case "Unavailable":
+    case "TimedOut":
+    case "OutcomeUnknown":
+      return Breaker.failure()
+    case undefined:
+    case "RateLimited":
+    case "CredentialsExpired":
+      return Breaker.ignored
+    default:
+      return Breaker.success
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Keeps one gateway connection alive: reconnecting is restarting its effect, paced by a Schedule.
+ *
+ * Each failure is counted on the ladder, and the rung it leads to is acted on and reported. A session that lived
+ * `stableAfter` forgives what came before it. Only a fatal reason, or the top of the ladder, ends supervision.
+ */
+import { Cause, Clock, Duration, Effect, Exit, Schedule } from "effect"
+import * as State from "../domain/ConnectionState.ts"
+import { ConnectionLost, GatewayError } from "../domain/GatewayError.ts"
+import type { GatewayLink, Platform } from "../ports/Platform.ts"
+import * as Ladder from "./Ladder.ts"
+import * as Pace from "./Pace.ts"
+import * as Schedules from "./Schedules.ts"
+import { StatusStream } from "./StatusStream.ts"
+
+export interface Options {
+  /** Between connections. */
+  readonly reconnect: Schedules.Backoff
+  /** Between session starts, which are a budget (Discord: 1,000 a day); applies on top of `reconnect`. */
+  readonly identify: Schedules.Backoff
+  /** A session that lived this long forgives the failures before it. @defaultValue 30 seconds */
+  readonly stableAfter: Duration.Duration
+  readonly ladder: Ladder.Ladder
+}
+
+export type Services = StatusStream
+
+/** The first identify after a stable spell at once, then 5 s × 2, cap 5 min; forgiven after 2 stable minutes. */
+export const defaultIdentify: Schedules.Backoff = Schedules.identify().pipe(
+  Schedules.forgiveAfter("2 minutes", {
+    startWith: Schedule.concat(Schedule.duration(0), Schedules.identify())
+  })
+)
+
+/** Dials, and dials again, until the platform or the ladder says that it is over. */
+export const supervise = (
+  platform: Platform,
+  link: GatewayLink,
+  options: Options
+): Effect.Effect<never, GatewayError, Services> =>
+  Effect.onInterrupt(loop(platform, link, options), () => Effect.sync(() => link.transition(State.Closed())))
+
+const loop = Effect.fnUntraced(function* (platform: Platform, link: GatewayLink, options: Options) {
+  const status = yield* StatusStream
+  const clock = yield* Clock.Clock
+  const { account } = platform
+  const reconnect = yield* Pace.make(options.reconnect)
+  const identify = yield* Pace.make(options.identify)
+  let standing = Ladder.start
+  let readyAt: number | undefined
+  const watched: GatewayLink = {
+    ...link,
+    transition: (to) => {
+      if (to._tag === "Ready") {
+        standing = Ladder.accepted(standing)
+        readyAt = clock.currentTimeMillisUnsafe()
+      }
+      link.transition(to)
+    }
+  }
+
+  for (let attempt = 1; ; attempt++) {
+    link.transition(State.Connecting({ attempt }))
+    readyAt = undefined
+    const exit = yield* Effect.exit(Effect.scoped(platform.connect(watched)))
+    if (Exit.isSuccess(exit)) return exit.value
+    if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
+    const failure = yield* toError(account, exit.cause)
+    if (readyAt !== undefined && clock.currentTimeMillisUnsafe() - readyAt >= Duration.toMillis(options.stableAfter)) {
+      standing = Ladder.stable(standing)
+      attempt = 0
+    }
+    const climbed = Ladder.climb(standing, failure, options.ladder)
+    standing = climbed.position
+    for (const { to, why, failures } of climbed.climbs) {
+      status.publish({ _tag: "RungClimbed", account, rung: to, why, failures })
+    }
+    const ends = climbed.rung === "awaitOperator" || climbed.rung === "endProcess"
+    const delay = (yield* reconnect.next(failure)) ?? undefined
+    if (ends || delay === undefined) {
+      link.transition(State.Failed({ cause: failure }))
+      return yield* failure
+    }
+    link.transition(State.Reconnecting({ cause: failure, attempt: attempt + 1 }))
+    yield* act(climbed, platform, link)
+    const fresh = yield* link.resumeFrom
+    const pause = fresh === undefined ? Math.max(delay, (yield* identify.next(failure)) ?? delay) : delay
+    yield* Effect.sleep(Duration.millis(pause))
+  }
+})
+
+/** What the rung asks for, when a failure led to it. */
+const act = (climbed: Ladder.Climbed, platform: Platform, link: GatewayLink): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    if (climbed.climbs.length === 0) return
+    switch (climbed.rung) {
+      case "identify":
+        return link.forget()
+      case "refreshCredentials":
+        return yield* platform.refreshCredentials
+      case "restartAccount":
+        link.forget()
+        return yield* platform.refreshCredentials
+    }
+  })
+
+/** A defect of a gateway is a bug of ours: it is reported whole, and treated as a lost connection. */
+const toError = (account: string, cause: Cause.Cause<GatewayError>): Effect.Effect<GatewayError> => {
+  const failure = Cause.findErrorOption(cause)
+  if (failure._tag === "Some") return Effect.succeed(failure.value)
+  return Effect.as(
+    Effect.logError("the gateway died", cause).pipe(Effect.annotateLogs({ account })),
+    new GatewayError({ account, reason: new ConnectionLost({ network: false, detail: "the gateway died" }) })
+  )
+}

@@ -1,0 +1,116 @@
+/**
+ * One handler run: its unit of work.
+ *
+ * What a handler sends or writes is staged here and commits together with the acknowledgement of its event. A turn
+ * that fails leaves nothing behind. After it ended, nothing can be staged any more.
+ */
+import { Context, Data, Effect } from "effect"
+import type { Event } from "../domain/Event.ts"
+import { TooManyMessages } from "../domain/HandlerError.ts"
+import type { NewMessage } from "../domain/Message.ts"
+import type { StoreError } from "../domain/StoreError.ts"
+import type { StateEntry, StateWrite, TurnWrite } from "../ports/Store.ts"
+
+/** Ends a turn early with the outcome that was set. Raised by `Bot.skip` and `Bot.later`. */
+export class TurnEnded extends Data.TaggedError("TurnEnded")<{ readonly outcome: "skipped" | "deferred" }> {}
+
+export type Outcome =
+  | { readonly _tag: "Handled" }
+  | { readonly _tag: "Skipped" }
+  | { readonly _tag: "Deferred"; readonly until: number }
+
+const handled: Outcome = { _tag: "Handled" }
+
+interface Staged {
+  readonly expected: number
+  readonly value: string | undefined
+}
+
+export class Turn extends Context.Service<Turn, ActiveTurn>()("everbot/engines/Turn") {}
+
+/** The turn that is running; handlers reach it through `Bot.reply`, `Bot.send` and state. */
+export class ActiveTurn {
+  readonly event: Event
+  /** Epoch milliseconds at which the event was received. */
+  readonly receivedAt: number
+  /** 1 for the first delivery in this process. */
+  readonly attempt: number
+  outcome: Outcome = handled
+  private isOpen = true
+  private messages: Array<NewMessage> | undefined
+  private writes: Map<string, Staged> | undefined
+  private readonly maxMessages: number
+  private readonly readStored: (key: string) => Effect.Effect<StateEntry, StoreError>
+
+  constructor(
+    event: Event,
+    receivedAt: number,
+    attempt: number,
+    maxMessages: number,
+    readStored: (key: string) => Effect.Effect<StateEntry, StoreError>
+  ) {
+    this.event = event
+    this.receivedAt = receivedAt
+    this.attempt = attempt
+    this.maxMessages = maxMessages
+    this.readStored = readStored
+  }
+
+  /** Stages a message. Dies after `maxMessages`: a handler that replies for ever has a bug. */
+  stage(message: NewMessage): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (!this.isOpen) return Effect.void
+      this.messages ??= []
+      if (this.messages.length >= this.maxMessages) return Effect.die(new TooManyMessages({ limit: this.maxMessages }))
+      this.messages.push(message)
+      return Effect.void
+    })
+  }
+
+  /** The value under `key` as this turn sees it: its own writes first. */
+  read(key: string): Effect.Effect<string | undefined, StoreError> {
+    return Effect.suspend(() => {
+      const staged = this.writes?.get(key)
+      return staged ? Effect.succeed(staged.value) : Effect.map(this.readStored(key), (entry) => entry.value)
+    })
+  }
+
+  /** Stages a write. It conflicts, and the turn runs again, if another turn writes the key first. */
+  write(key: string, value: string | undefined): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      const staged = this.writes?.get(key)
+      if (staged) return Effect.succeed(this.put(key, value, staged.expected))
+      return Effect.map(this.readStored(key), (entry) => this.put(key, value, entry.version))
+    })
+  }
+
+  private put(key: string, value: string | undefined, expected: number): void {
+    if (!this.isOpen) return
+    this.writes ??= new Map()
+    this.writes.set(key, { value, expected })
+  }
+
+  /** Closes the turn and says what it leaves behind; `undefined` when that is a bare acknowledgement. */
+  close(eventId: number | undefined): TurnWrite | undefined {
+    this.isOpen = false
+    const isSkipped = this.outcome._tag === "Skipped"
+    const messages = isSkipped ? undefined : this.messages
+    const writes = isSkipped ? undefined : this.writes
+    if (messages === undefined && writes === undefined && this.outcome._tag !== "Deferred") return undefined
+    const state: Array<StateWrite> = []
+    if (writes) for (const [key, { value, expected }] of writes) state.push({ key, value, expected })
+    return {
+      eventId,
+      messages: messages ?? [],
+      state,
+      deferUntil: this.outcome._tag === "Deferred" ? this.outcome.until : undefined
+    }
+  }
+
+  /** Closes the turn and drops what it staged. */
+  abandon(): void {
+    this.isOpen = false
+    this.messages = undefined
+    this.writes = undefined
+  }
+}

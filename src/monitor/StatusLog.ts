@@ -1,0 +1,77 @@
+/** Writes the status stream to the log, each change at the level of its severity. */
+import { Effect, Layer } from "effect"
+import type { ConnectionState } from "../domain/ConnectionState.ts"
+import type { Status } from "../domain/Status.ts"
+import { StatusStream } from "../engines/StatusStream.ts"
+
+const describe = (state: ConnectionState): string => {
+  switch (state._tag) {
+    case "Reconnecting":
+      return `reconnecting, attempt ${state.attempt}: ${state.cause.reason.message}`
+    case "Failed":
+      return `failed: ${state.cause.reason.message}`
+    case "Ready":
+      return state.resumed ? "ready, resumed" : "ready"
+    default:
+      return state._tag.toLowerCase()
+  }
+}
+
+/** One line about a status, and its level. */
+export const toLog = (status: Status): readonly ["Debug" | "Info" | "Warn" | "Error", string] => {
+  switch (status._tag) {
+    case "ConnectionChanged": {
+      const { to, shard } = status
+      const level =
+        to._tag === "Failed" ? "Error" : to._tag === "Reconnecting" ? "Warn" : to._tag === "Ready" ? "Info" : "Debug"
+      return [level, `shard ${shard} ${describe(to)}`]
+    }
+    case "RungClimbed":
+      return ["Warn", `recovery goes on with ${status.rung} after ${status.failures}: ${status.why.reason.message}`]
+    case "TurnFailed":
+      return [status.willRetry ? "Warn" : "Error", status.error.message]
+    case "EventDeadLettered":
+      return ["Error", `event ${status.key} became a dead letter: ${status.reason}`]
+    case "MessageSettled":
+      return status.status === "sent"
+        ? ["Debug", `message ${status.id} sent`]
+        : ["Warn", `message ${status.id} ${status.status}${status.reason ? `: ${status.reason}` : ""}`]
+    case "IntakePaused":
+      return ["Warn", `intake paused: ${status.why}`]
+    case "IntakeResumed":
+      return ["Info", "intake resumed"]
+    case "StoreFailed":
+      return ["Error", status.error.message]
+    case "StoreRecovered":
+      return ["Info", "the store works again"]
+    case "BreakerChanged":
+      return ["Warn", `the breaker of the platform's REST interface is ${status.state}`]
+    case "GapRecorded":
+      return ["Warn", `events may be missing: ${status.gap.why}`]
+    case "FrameIgnored":
+      return ["Warn", `a frame was ignored: ${status.why}`]
+    case "DrainStarted":
+      return ["Info", "draining"]
+    case "Drained":
+      return ["Info", `drained; left: ${status.leftTurns} events, ${status.leftMessages} messages`]
+  }
+}
+
+export const StatusLog = {
+  /** Logs until the scope closes. */
+  layer: Layer.effectDiscard(
+    Effect.gen(function* () {
+      const stream = yield* StatusStream
+      const runFork = Effect.runForkWith(yield* Effect.context<never>())
+      yield* stream.listen((status) => {
+        const [level, line] = toLog(status)
+        const account = "account" in status ? status.account : undefined
+        runFork(
+          Effect.logWithLevel(level)(line).pipe(
+            account === undefined ? (self) => self : Effect.annotateLogs({ account })
+          )
+        )
+      })
+    })
+  )
+}
