@@ -1,0 +1,42 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { afterAll } from "vitest"
+import { SnapshotStore } from "../../src/ports/SnapshotStore.ts"
+import * as SnapshotFile from "../../src/stores/SnapshotFile.ts"
+import * as SnapshotMemory from "../../src/stores/SnapshotMemory.ts"
+import * as SnapshotSqlite from "../../src/stores/SnapshotSqlite.ts"
+import { snapshotSuite } from "./SnapshotSuite.ts"
+
+const root = mkdtempSync(join(tmpdir(), "everbot-snapshots-"))
+afterAll(() => rmSync(root, { recursive: true }))
+let places = 0
+const place = () => join(root, String(++places))
+
+snapshotSuite({ name: "memory", open: () => SnapshotMemory.layer, isDurable: false })
+snapshotSuite({ name: "files", open: () => SnapshotFile.layer({ directory: place() }), isDurable: true })
+snapshotSuite({ name: "sqlite", open: () => SnapshotSqlite.layer({ filename: place() }), isDurable: true })
+
+describe("snapshots: files", () => {
+  it.effect("keeps the newest five generations and nothing temporary", () =>
+    Effect.gen(function* () {
+      const directory = place()
+      yield* SnapshotStore.use((store) => Effect.forEach([1, 2, 3, 4, 5, 6, 7], (n) => store.save("bot", `${n}`))).pipe(
+        Effect.provide(SnapshotFile.layer({ directory }))
+      )
+      const kept = [3, 4, 5, 6, 7].map((n) => `bot.${n}.snapshot`)
+      assert.deepStrictEqual(readdirSync(directory).sort(), [...kept, "bot.newest"])
+    })
+  )
+
+  it.effect("says which directory it cannot write", () =>
+    Effect.gen(function* () {
+      const build = Effect.provide(SnapshotStore.asEffect(), SnapshotFile.layer({ directory: "/dev/null/state" }))
+      const error = yield* Effect.flip(build)
+      assert.strictEqual(error.reason._tag, "Inaccessible")
+      assert.include(error.message, "/dev/null/state")
+    })
+  )
+})
