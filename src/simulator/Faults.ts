@@ -10,9 +10,9 @@ export type Fault =
   | { readonly kind: "silence"; readonly of: "acks" | "dispatches" | "both" }
   /** op 7: go away and resume. Who stays is closed with 4009. */
   | { readonly kind: "reconnect" }
-  /** op 9. Not resumable: the session is gone and a close frame follows. Without sockets it ends the sessions waiting to be resumed. */
+  /** op 9, then a close frame. Not resumable: the session is gone, also one that waits to be resumed. */
   | { readonly kind: "invalidSession"; readonly resumable: boolean }
-  /** A close frame. Whether the session survives follows the documented table unless told. */
+  /** A close frame. Whether sessions survive follows the documented table unless told. */
   | { readonly kind: "close"; readonly code: number; readonly endsSession?: boolean }
   /** The access token dies before its time; sockets stay. */
   | { readonly kind: "expireToken" }

@@ -104,12 +104,37 @@ describe("the verdict", () => {
   it.live("holds a bot to the session it left behind", () =>
     Effect.gen(function* () {
       const { judge, simulator, token, wire } = yield* online
+      wire.send({ op: 1, d: 1 })
+      yield* wire.frame(({ op }) => op === 11)
       wire.socket.terminate()
       yield* simulator.until((books) => books.closes.length === 1)
       const { id } = yield* simulator.say({ in: group, text: "hi" })
       yield* Bot.identify(simulator, token)
       yield* simulator.fault({ kind: "restart", ms: 10, keepSessions: false })
       assert.deepStrictEqual([judge().lost, judge().abandoned], [[id], [id]])
+    })
+  )
+
+  it.live("does not hold a bot to a session it may never have heard of", () =>
+    Effect.gen(function* () {
+      const { judge, simulator, token, wire } = yield* online
+      wire.socket.terminate()
+      yield* simulator.until((books) => books.closes.length === 1)
+      const { id } = yield* simulator.say({ in: group, text: "hi" })
+      yield* Bot.identify(simulator, token)
+      yield* simulator.fault({ kind: "restart", ms: 10, keepSessions: false })
+      assert.deepStrictEqual([judge().lost, judge().forfeited], [[], [id]])
+    })
+  )
+
+  it.live("takes a reply as proof that its message and those before it were read", () =>
+    Effect.gen(function* () {
+      const { judge, simulator, token } = yield* online
+      const one = yield* simulator.say({ in: group, text: "one" })
+      const two = yield* simulator.say({ in: group, text: "two" })
+      yield* Bot.reply(simulator, token, group.id, two.id)
+      yield* simulator.fault({ kind: "restart", ms: 10, keepSessions: false })
+      assert.deepStrictEqual([judge().lost, judge().forfeited], [[one.id], []])
     })
   )
 

@@ -6,7 +6,7 @@ import { Close, endsSession } from "./Codes.ts"
 import type { Connection } from "./Connection.ts"
 import type { Gateway } from "./Gateway.ts"
 import type { Listener } from "./Listener.ts"
-import type { Session, Sessions } from "./Sessions.ts"
+import type { Sessions } from "./Sessions.ts"
 import type { Switches } from "./Switches.ts"
 import type { Tokens } from "./Tokens.ts"
 
@@ -38,27 +38,23 @@ export const make = (target: Target) => {
     return settled.length > 0 ? settled : open
   }
 
-  /** Ends the session after the goodbye was written, so that it counts as the last thing said in it. */
-  const finish = (session: Session | undefined) => {
-    if (session !== undefined) sessions.end(session, "platform")
+  /**
+   * Ends every session, also those waiting to be resumed: a bot told so while it dials must not be blamed for believing it.
+   * After the goodbyes, which still belong to their sessions.
+   */
+  const endSessions = () => {
+    for (const session of sessions.alive()) sessions.end(session, "platform")
   }
 
   const closeAll = (code: number, ends = endsSession(code)) => {
-    for (const connection of live()) {
-      const { session } = connection
-      connection.close(code, "closed by the platform")
-      if (ends) finish(session)
-    }
+    for (const connection of live()) connection.close(code, "closed by the platform")
+    if (ends) endSessions()
   }
 
   const invalidate = (resumable: boolean) => {
-    const connections = live()
-    for (const connection of connections) {
-      const { session } = connection
-      connection.invalidate(resumable, resumable ? Close.TimedOut : Close.SessionInvalid, "invalid session")
-      if (!resumable) finish(session)
-    }
-    if (!resumable && connections.length === 0) for (const session of sessions.alive()) finish(session)
+    const code = resumable ? Close.TimedOut : Close.SessionInvalid
+    for (const connection of live()) connection.invalidate(resumable, code, "invalid session")
+    if (!resumable) endSessions()
   }
 
   const raw = (text: string) => {
@@ -143,7 +139,7 @@ export const make = (target: Target) => {
         listener.suspend(fault.ms, false)
         return
       case "restart":
-        if (fault.keepSessions === false) for (const session of sessions.alive()) finish(session)
+        if (fault.keepSessions === false) endSessions()
         listener.suspend(fault.ms, true)
         return
       case "tokenServerError":
