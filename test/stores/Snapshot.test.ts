@@ -33,7 +33,10 @@ describe("snapshots: files", () => {
 
   it.effect("says which directory it cannot write", () =>
     Effect.gen(function* () {
-      const build = Effect.provide(SnapshotStore.asEffect(), SnapshotFile.layer({ directory: "/dev/null/state" }))
+      const build = Effect.provide(
+        SnapshotStore.use(Effect.succeed),
+        SnapshotFile.layer({ directory: "/dev/null/state" })
+      )
       const error = yield* Effect.flip(build)
       assert.strictEqual(error.reason._tag, "Inaccessible")
       assert.include(error.message, "/dev/null/state")

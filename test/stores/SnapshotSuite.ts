@@ -1,12 +1,13 @@
 /** The contract of `SnapshotStore`: every implementation runs it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
+import type { StoreError } from "../../src/domain/StoreError.ts"
 import { SnapshotStore } from "../../src/ports/SnapshotStore.ts"
 
 export interface Subject {
   readonly name: string
   /** A layer over an empty place; building it again finds what was saved, if `isDurable`. */
-  readonly open: () => Layer.Layer<SnapshotStore, unknown>
+  readonly open: () => Layer.Layer<SnapshotStore, StoreError>
   readonly isDurable: boolean
 }
 
