@@ -122,14 +122,14 @@ const read = (name: string): Effect.Effect<string | undefined, ConfigError> =>
     Effect.mapError(() => malformed(name, "could not be read", "Check where your settings come from."))
   )
 
-const booleans: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  1: true,
-  false: false,
-  no: false,
-  0: false
-}
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["yes", true],
+  ["1", true],
+  ["false", false],
+  ["no", false],
+  ["0", false]
+])
 
 /**
  * Settings from `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX` (true or false), `QQ_INTENTS` (names
@@ -142,7 +142,7 @@ export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.gen(function
   const secret = yield* read(envNames.clientSecret)
   if (secret === undefined) return yield* missing(envNames.clientSecret, whereToFind)
   const sandboxText = yield* read(envNames.sandbox)
-  const sandbox = sandboxText === undefined ? undefined : booleans[sandboxText.toLowerCase()]
+  const sandbox = sandboxText === undefined ? undefined : booleans.get(sandboxText.toLowerCase())
   if (sandboxText !== undefined && sandbox === undefined) {
     return yield* malformed(envNames.sandbox, "is neither true nor false", "Write true or false, or leave it out.")
   }

@@ -1,0 +1,102 @@
+/** Settings are checked, named and mended; their values are never shown. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Redacted } from "effect"
+import type { ConfigError } from "../../../src/domain/ConfigError.ts"
+import * as Config from "../../../src/platforms/qq/Config.ts"
+import * as Intents from "../../../src/platforms/qq/Intents.ts"
+
+const secret = "DG5g3B4j9X2KOErG"
+const fromEnv = (env: Record<string, string>) =>
+  Config.fromEnv.pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
+const both = { QQ_APP_ID: "102000001", QQ_CLIENT_SECRET: secret }
+const given = { appId: "102000001", clientSecret: Redacted.make(secret) }
+
+describe("settings", () => {
+  it.effect("need only an id and a secret", () =>
+    Effect.gen(function* () {
+      for (const config of [yield* fromEnv(both), yield* Config.make(given)]) {
+        assert.strictEqual(Config.accountOf(config), "qq:102000001")
+        assert.strictEqual(Redacted.value(config.clientSecret), secret)
+        assert.isFalse(config.sandbox)
+        assert.strictEqual(config.intents, Intents.defaults)
+        assert.strictEqual(config.apiUrl, "https://api.sgroup.qq.com")
+        assert.strictEqual(config.tokenUrl, "https://bots.qq.com/app/getAppAccessToken")
+        assert.strictEqual(config.shards, undefined)
+        assert.strictEqual(Duration.toSeconds(config.requestTimeout), 10)
+        assert.notInclude(JSON.stringify(config), secret)
+        assert.notInclude(String(config.clientSecret), secret)
+      }
+    })
+  )
+
+  it.effect("can all come from the environment", () =>
+    Effect.gen(function* () {
+      const config = yield* fromEnv({
+        ...both,
+        QQ_SANDBOX: "TRUE",
+        QQ_INTENTS: "GUILDS,INTERACTION",
+        QQ_API_URL: "http://127.0.0.1:9000/",
+        QQ_TOKEN_URL: "http://127.0.0.1:9000",
+        QQ_SHARDS: "2",
+        QQ_REQUEST_TIMEOUT: "3 seconds"
+      })
+      assert.isTrue(config.sandbox)
+      assert.strictEqual(config.intents, Intents.of("GUILDS", "INTERACTION"))
+      assert.strictEqual(config.apiUrl, "http://127.0.0.1:9000")
+      assert.strictEqual(config.tokenUrl, "http://127.0.0.1:9000/app/getAppAccessToken")
+      assert.strictEqual(config.shards, 2)
+      assert.strictEqual(Duration.toSeconds(config.requestTimeout), 3)
+    })
+  )
+
+  it.effect("of a sandbox talk to the sandbox, unless told where to", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* Config.make({ ...given, sandbox: true })).apiUrl, "https://sandbox.api.sgroup.qq.com")
+      const told = yield* Config.make({ ...given, sandbox: true, apiUrl: "https://a.b/v1", tokenUrl: "https://a.b/t" })
+      assert.strictEqual(told.apiUrl, "https://a.b/v1")
+      assert.strictEqual(told.tokenUrl, "https://a.b/t")
+    })
+  )
+
+  const bad: ReadonlyArray<readonly [Record<string, string>, string, "Missing" | "Malformed"]> = [
+    [{ ...both, QQ_APP_ID: "" }, "QQ_APP_ID", "Missing"],
+    [{ QQ_CLIENT_SECRET: secret }, "QQ_APP_ID", "Missing"],
+    [{ ...both, QQ_APP_ID: "bot-hunter2" }, "QQ_APP_ID", "Malformed"],
+    [{ QQ_APP_ID: "1" }, "QQ_CLIENT_SECRET", "Missing"],
+    [{ ...both, QQ_CLIENT_SECRET: "  " }, "QQ_CLIENT_SECRET", "Missing"],
+    [{ ...both, QQ_SANDBOX: "hunter2" }, "QQ_SANDBOX", "Malformed"],
+    [{ ...both, QQ_SANDBOX: "constructor" }, "QQ_SANDBOX", "Malformed"],
+    [{ ...both, QQ_INTENTS: "GUILD" }, "QQ_INTENTS", "Malformed"],
+    [{ ...both, QQ_INTENTS: "4" }, "QQ_INTENTS", "Malformed"],
+    [{ ...both, QQ_API_URL: "hunter2" }, "QQ_API_URL", "Malformed"],
+    [{ ...both, QQ_TOKEN_URL: "ftp://hunter2" }, "QQ_TOKEN_URL", "Malformed"],
+    [{ ...both, QQ_SHARDS: "hunter2" }, "QQ_SHARDS", "Malformed"],
+    [{ ...both, QQ_SHARDS: "0" }, "QQ_SHARDS", "Malformed"],
+    [{ ...both, QQ_REQUEST_TIMEOUT: "hunter2" }, "QQ_REQUEST_TIMEOUT", "Malformed"],
+    [{ ...both, QQ_REQUEST_TIMEOUT: "0 seconds" }, "QQ_REQUEST_TIMEOUT", "Malformed"]
+  ]
+  for (const [env, setting, tag] of bad) {
+    it.effect(
+      `${setting} that is ${tag === "Missing" ? "missing" : `${env[setting]}`} fails by its name, with a mend`,
+      () =>
+        Effect.gen(function* () {
+          const error: ConfigError = yield* Effect.flip(fromEnv(env))
+          assert.strictEqual(error._tag, "ConfigError")
+          assert.strictEqual(error.setting, setting)
+          assert.strictEqual(error.reason._tag, tag)
+          assert.isAbove(error.mend.length, 15)
+          assert.notInclude(`${error.message}${JSON.stringify(error)}`, "hunter2")
+          assert.notInclude(`${error.message}${JSON.stringify(error)}`, secret)
+        })
+    )
+  }
+
+  it.effect("given in code fail by the name of the option", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(Config.make({ ...given, appId: "x" }))).setting, "appId")
+      assert.strictEqual((yield* Effect.flip(Config.make({ ...given, intents: 4 }))).setting, "intents")
+      const empty = { ...given, clientSecret: Redacted.make("") }
+      assert.strictEqual((yield* Effect.flip(Config.make(empty))).setting, "clientSecret")
+    })
+  )
+})
