@@ -128,6 +128,7 @@ export class FrameReader implements Listener {
     this.#hasEnded = true
     if (session === "forget") this.#link.forget()
     this.#protocol.ended?.({
+      shard: this.#link.shard,
       reason,
       wasReady: this.ready.hasCome,
       wasResuming: this.#plan.resume !== undefined

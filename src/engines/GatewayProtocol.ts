@@ -27,6 +27,7 @@ export interface Plan {
 
 /** How a connection ended, told to the protocol before the error is. */
 export interface End {
+  readonly shard: number
   readonly reason: Reason
   /** Whether READY or RESUMED came. */
   readonly wasReady: boolean

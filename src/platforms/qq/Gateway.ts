@@ -1,0 +1,208 @@
+/**
+ * QQ's gateway: what the engine for gateway connections needs to know of it.
+ *
+ * - the address is asked for once and kept, so that a resume waits for no HTTP call; after a connection that came to
+ *   nothing it is asked for again
+ * - beginning a session passes through {@link SessionStarts}, resuming does not
+ * - a token that the platform refused is dropped before the next connection; so is, after three vain resumes in a row,
+ *   the session (seen: sessions that can neither be resumed nor are declared invalid)
+ */
+import { Clock, Duration, Effect, Redacted } from "effect"
+import type { CredentialError } from "../../domain/CredentialError.ts"
+import type { Position } from "../../domain/Event.ts"
+import * as GatewayError from "../../domain/GatewayError.ts"
+import type { RestError } from "../../domain/RestError.ts"
+import * as GatewayConnection from "../../engines/GatewayConnection.ts"
+import type { End, Envelope, GatewayProtocol, Plan } from "../../engines/GatewayProtocol.ts"
+import type { Frame } from "../../engines/Session.ts"
+import type { GatewayLink } from "../../ports/Platform.ts"
+import { Transport } from "../../ports/Transport.ts"
+import { rowOf, toReason } from "./CloseCode.ts"
+import type { Keeper } from "./Credentials.ts"
+import { decode } from "./Decode.ts"
+import { Opcode } from "./Protocol.ts"
+import type { Rest } from "./Rest.ts"
+import * as SessionStarts from "./SessionStarts.ts"
+import { fromCredentialError, fromRestError } from "./Trouble.ts"
+
+export interface Options {
+  /** `qq:<app id>`. */
+  readonly account: string
+  readonly intents: number
+  /** How many connections the account has; the link says which one it is. */
+  readonly shards: number
+  readonly rest: Pick<Rest, "gatewayBot">
+  readonly credentials: Pick<Keeper, "get" | "reject">
+  /** Keeps the count of session starts over restarts. */
+  readonly budget?: SessionStarts.BudgetStore | undefined
+  readonly connection?: GatewayConnection.Options | undefined
+}
+
+/** So many resumes in a row may fail before the session is given up. */
+const vainResumes = 3
+
+/** Connections of one account; `connect` is `Platform.connect`. */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const transport = yield* Transport
+  const protocol = yield* makeProtocol(options)
+  return {
+    connect: (link: GatewayLink) =>
+      Effect.provideService(GatewayConnection.connect(protocol, link, options.connection), Transport, transport)
+  }
+})
+
+/** What a shard remembers from one connection to the next. */
+interface Memory {
+  token: Redacted.Redacted<string> | undefined
+  isRefused: boolean
+  vain: number
+  /** The last connection came to nothing: the address may be to blame. */
+  hasFailed: boolean
+  /** Epoch milliseconds before which no session may begin. */
+  notBefore: number
+}
+
+/** The protocol with its memory of addresses, tokens and failures, shared by the shards of an account. */
+export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<GatewayProtocol> {
+  const { account, credentials, intents, rest, shards } = options
+  const clock = yield* Clock.Clock
+  const starts = SessionStarts.make(options.budget)
+  const memories = new Map<number, Memory>()
+  let url: string | undefined
+  let heartbeatOf: number | null | undefined
+  let heartbeatText = ""
+
+  const memoryOf = (shard: number): Memory => {
+    const known = memories.get(shard)
+    if (known !== undefined) return known
+    const fresh: Memory = { token: undefined, isRefused: false, vain: 0, hasFailed: false, notBefore: 0 }
+    memories.set(shard, fresh)
+    return fresh
+  }
+
+  const fail = (reason: GatewayError.Reason) => new GatewayError.GatewayError({ account, reason })
+
+  const discover = rest.gatewayBot.pipe(
+    Effect.tap((info) =>
+      Effect.sync(() => {
+        url = info.url
+      })
+    ),
+    Effect.mapError((error: RestError) => fail(fromRestError(error)))
+  )
+
+  const tokenFor = Effect.fnUntraced(function* (memory: Memory) {
+    if (memory.isRefused && memory.token !== undefined) yield* credentials.reject(memory.token)
+    memory.isRefused = false
+    const token = yield* Effect.mapError(credentials.get, (error: CredentialError) => fail(fromCredentialError(error)))
+    memory.token = token
+    return `QQBot ${Redacted.value(token)}`
+  })
+
+  const resume = Effect.fnUntraced(function* (memory: Memory, from: Position) {
+    const before = from.resumeUrl
+    const asked = Effect.catch(discover, (error) =>
+      before !== undefined && error.isRetryable ? Effect.succeed({ url: before }) : Effect.fail(error)
+    )
+    const address = url ?? (memory.hasFailed ? undefined : before) ?? (yield* asked).url
+    const token = yield* tokenFor(memory)
+    const d = { token, session_id: from.session, seq: from.seq }
+    return { url: address, resume: from, greeting: () => JSON.stringify({ op: Opcode.Resume, d }) } satisfies Plan
+  })
+
+  const identify = Effect.fnUntraced(function* (memory: Memory, shard: number) {
+    yield* Effect.sleep(Math.max(0, memory.notBefore - (yield* Clock.currentTimeMillis)))
+    // Without a token there is no use in taking a start.
+    yield* tokenFor(memory)
+    // Asked for anew, because it says how many starts are left; a known address stands in while the API is down.
+    const info = yield* Effect.catch(discover, (error) =>
+      url !== undefined && error.isRetryable ? Effect.succeed({ url, startLimit: undefined }) : Effect.fail(error)
+    )
+    yield* Effect.mapError(starts.take(info.startLimit), fail)
+    const token = yield* tokenFor(memory)
+    const d = { token, intents, shard: [shard, shards] }
+    return {
+      url: info.url,
+      resume: undefined,
+      greeting: () => JSON.stringify({ op: Opcode.Identify, d })
+    } satisfies Plan
+  })
+
+  const ended = ({ reason, shard, wasReady, wasResuming }: End): void => {
+    const memory = memoryOf(shard)
+    const wasReached = !(reason._tag === "ConnectionLost" && reason.network)
+    memory.vain = wasReady ? 0 : wasResuming && wasReached ? memory.vain + 1 : memory.vain
+    memory.hasFailed = !wasReady
+    if (!wasReady) url = undefined
+    if (reason._tag !== "SessionInvalidated") return
+    memory.isRefused ||= reason.dropCredentials
+    const delay = reason.code === undefined ? undefined : rowOf(reason.code)?.minimumDelay
+    if (delay !== undefined) memory.notBefore = clock.currentTimeMillisUnsafe() + Duration.toMillis(delay)
+  }
+
+  return {
+    account,
+    prepare: (shard, from) => {
+      const memory = memoryOf(shard)
+      if (from !== undefined && memory.vain < vainResumes) return resume(memory, from)
+      memory.vain = 0
+      return identify(memory, shard)
+    },
+    read: (envelope) => read(envelope, url),
+    decode: (envelope, fallbackKey) => decode(account, envelope, fallbackKey),
+    heartbeat: (seq) => {
+      // A quiet connection says the same again and again.
+      if (seq !== heartbeatOf) heartbeatText = JSON.stringify({ op: Opcode.Heartbeat, d: seq })
+      heartbeatOf = seq
+      return heartbeatText
+    },
+    toReason,
+    ended
+  }
+})
+
+const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null
+
+/** When HELLO does not say; the documented interval is 45 seconds, the observed one 41.25. */
+const usualInterval = 41_250
+
+/**
+ * What a frame is about. Total: whatever is missing or strange makes a frame that is ignored.
+ *
+ * @param resumeUrl the address the connection was made to; stored with the session, so that a restarted process can
+ *   resume before it asked for one
+ */
+export const read = (envelope: Envelope, resumeUrl?: string): Frame => {
+  switch (envelope.op) {
+    case Opcode.Dispatch:
+      return readDispatch(envelope, resumeUrl)
+    case Opcode.HeartbeatAck:
+      return { _tag: "HeartbeatAck" }
+    case Opcode.Heartbeat:
+      return { _tag: "HeartbeatRequest" }
+    case Opcode.Reconnect:
+      return { _tag: "ReconnectRequested" }
+    // The documentation knows only `false`; Tencent's own SDK of 2026 reads it as "may be resumed".
+    case Opcode.InvalidSession:
+      return { _tag: "InvalidSession", resumable: envelope.d === true }
+    case Opcode.Hello: {
+      const interval = isRecord(envelope.d) ? envelope.d["heartbeat_interval"] : undefined
+      const isUsable = typeof interval === "number" && interval >= 10 && interval <= 3_600_000
+      return { _tag: "Hello", interval: isUsable ? interval : usualInterval }
+    }
+    default:
+      return { _tag: "Unknown", op: envelope.op }
+  }
+}
+
+const readDispatch = ({ d, s, t }: Envelope, resumeUrl: string | undefined): Frame => {
+  const seq = typeof s === "number" && Number.isSafeInteger(s) ? s : -1
+  if (typeof t !== "string") return { _tag: "Dispatch", seq, type: "UNKNOWN" }
+  if (t === "RESUMED") return { _tag: "Resumed", seq }
+  if (t !== "READY") return { _tag: "Dispatch", seq, type: t }
+  const session = isRecord(d) ? d["session_id"] : undefined
+  return typeof session === "string" && session !== ""
+    ? { _tag: "Ready", seq, session, resumeUrl }
+    : { _tag: "Malformed", why: "READY without a session_id" }
+}
