@@ -4,18 +4,24 @@
  * {@link layer} applies a commit at once. {@link layerCrashable} has a disk that outlives the process: commits wait
  * their turn in a queue, and {@link Crashable} can make the store slow, busy, full, stuck, or end it in the middle.
  */
-import { Deferred, type Duration, Effect, Exit, Latch, Layer, Queue } from "effect"
+import { Deferred, Duration, Effect, Exit, Latch, Layer, Queue } from "effect"
 import { Inaccessible, type Reason, StoreError, Superseded } from "../domain/StoreError.ts"
-import { type Commit, type CommitResult, Store } from "../ports/Store.ts"
+import { type Commit, type CommitResult, type NewEvent, Store } from "../ports/Store.ts"
 import { Journal } from "./memory/Journal.ts"
 
 const pipeline = 2
 
 /** The caller may reuse its buffers as soon as `commit` was called. */
 const copy = (commit: Commit): Commit =>
-  commit.events.length === 0
-    ? commit
-    : { ...commit, events: commit.events.map((event) => ({ ...event, raw: event.raw.slice() })) }
+  commit.events.length === 0 ? commit : { ...commit, events: commit.events.map(copyEvent) }
+
+// Field by field: what callers pass may be a class with getters, which a spread would lose.
+const copyEvent = ({ conversation, key, raw, receivedAt }: NewEvent): NewEvent => ({
+  conversation,
+  key,
+  receivedAt,
+  raw: raw.slice()
+})
 
 const immediate = (journal: Journal) =>
   Store.of({
@@ -66,7 +72,7 @@ interface Job {
 }
 
 const refuse = (operation: string, reason: Reason) => new StoreError({ operation, reason })
-const crashed = (operation: string) => refuse(operation, new Inaccessible({ detail: "the process crashed" }))
+const crashed = (operation: string) => refuse(operation, new Inaccessible({ detail: "the process ended" }))
 
 /** A new, empty disk. */
 export const make = (): Crashable => {
@@ -74,18 +80,24 @@ export const make = (): Crashable => {
   const gate = Latch.makeUnsafe(true)
   let failures = 0
   let failure: Reason = new Inaccessible({ detail: "told to fail" })
-  let latency: Duration.Input = 0
+  let half: Duration.Duration = Duration.zero
   let life = 0
+  const processes = new Set<() => void>()
 
   const store = Effect.gen(function* () {
     const born = life
     const store = immediate(journal)
     const jobs = yield* Queue.bounded<Job>(64)
     const underWay = new Set<Job>()
+    const end = () => {
+      for (const job of underWay) Deferred.doneUnsafe(job.done, Exit.fail(crashed("commit")))
+      underWay.clear()
+    }
+    processes.add(end)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
-        const closed = refuse("commit", new Inaccessible({ detail: "the store was closed" }))
-        for (const job of underWay) Deferred.doneUnsafe(job.done, Exit.fail(closed))
+        processes.delete(end)
+        end()
       })
     )
     let generation = 0
@@ -102,15 +114,14 @@ export const make = (): Crashable => {
     const tell = (job: Job, exit: Exit.Exit<CommitResult, StoreError>) => {
       generation = Math.max(generation, refused + 1)
       underWay.delete(job)
-      Deferred.doneUnsafe(job.done, born === life ? exit : Exit.fail(crashed("commit")))
+      Deferred.doneUnsafe(job.done, exit)
     }
     yield* Effect.gen(function* () {
       const job = yield* Queue.take(jobs)
-      const half = latency
-      if (half !== 0) yield* Effect.sleep(half).pipe(Effect.andThen(gate.await))
-      else yield* gate.await
+      if (!Duration.isZero(half)) yield* Effect.sleep(half)
+      yield* gate.await
       const exit = apply(job)
-      if (half !== 0) yield* Effect.sleep(half)
+      if (!Duration.isZero(half)) yield* Effect.sleep(half)
       tell(job, exit)
     }).pipe(Effect.forever, Effect.forkScoped)
 
@@ -142,7 +153,11 @@ export const make = (): Crashable => {
 
   return {
     layer: Layer.fresh(Layer.effect(Store, store)),
-    crash: Effect.sync(() => void life++),
+    crash: Effect.sync(() => {
+      life++
+      for (const end of processes) end()
+      processes.clear()
+    }),
     failNext: (count, reason) =>
       Effect.sync(() => {
         failures = count
@@ -152,7 +167,7 @@ export const make = (): Crashable => {
     resume: Effect.sync(() => gate.openUnsafe()),
     slow: (duration) =>
       Effect.sync(() => {
-        latency = duration
+        half = Duration.times(Duration.fromInputUnsafe(duration), 0.5)
       })
   }
 }

@@ -23,6 +23,7 @@ describe("Memory, crashable", () => {
       const under = yield* Effect.forkChild(commit({ events: [event("b")] }).pipe(Effect.provide(process)), {
         startImmediately: true
       })
+      yield* Effect.yieldNow
       yield* TestClock.adjust("4 seconds")
       yield* disk.crash
       yield* TestClock.adjust("10 seconds")
@@ -40,6 +41,7 @@ describe("Memory, crashable", () => {
       const under = yield* Effect.forkChild(commit({ events: [event("b")] }).pipe(Effect.provide(process)), {
         startImmediately: true
       })
+      yield* Effect.yieldNow
       yield* TestClock.adjust("6 seconds")
       yield* disk.crash
       yield* TestClock.adjust("10 seconds")

@@ -1,0 +1,290 @@
+/** What the SQLite store does when its file, its disk, its thread or its process fails. */
+
+import { spawn } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import { createInterface } from "node:readline"
+import { DatabaseSync } from "node:sqlite"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Result, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { afterAll } from "vitest"
+import type { StoreError } from "../../src/domain/StoreError.ts"
+import { emptyCommit, Store } from "../../src/ports/Store.ts"
+import * as Sqlite from "../../src/stores/Sqlite.ts"
+import { open } from "../../src/stores/sqlite/Link.ts"
+import { account, commit, event, message, pending, turn } from "./StoreSuite.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "everbot-faults-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
+const newFile = () => join(folder, `${++files}.db`)
+
+const reasonOf = <A, R>(effect: Effect.Effect<A, StoreError, R>) =>
+  Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure.reason : undefined))
+
+/** Opens the file, does this, and closes it. */
+const using = <A, E>(options: Sqlite.Options, effect: Effect.Effect<A, E, Store>) =>
+  Effect.provide(effect, Layer.fresh(Sqlite.layer(options)))
+
+const raw = <A>(filename: string, use: (db: DatabaseSync) => A) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new DatabaseSync(filename)),
+    (db) => Effect.sync(() => use(db)),
+    (db) => Effect.sync(() => db.close())
+  )
+
+const large = (key: string) => event(key, { raw: new Uint8Array(10_000).fill(120) })
+
+describe("Sqlite, when it fails", () => {
+  it.effect("while another process writes a commit is Busy, and afterwards it works again", () => {
+    const filename = newFile()
+    return using(
+      { filename, busyTimeout: 10 },
+      Effect.gen(function* () {
+        yield* commit({ events: [event("a")] })
+        yield* Effect.acquireUseRelease(
+          Effect.sync(() => {
+            const db = new DatabaseSync(filename)
+            db.exec("BEGIN IMMEDIATE")
+            return db
+          }),
+          () => Effect.map(reasonOf(commit({ events: [event("b")] })), (reason) => expect(reason?._tag).toBe("Busy")),
+          (db) => Effect.sync(() => db.close())
+        )
+        expect((yield* commit({ events: [event("b")] })).eventIds).toEqual([2])
+      })
+    )
+  })
+
+  it.effect("two processes on one file see each other's events and hand out no id twice", () => {
+    const filename = newFile()
+    return using(
+      { filename },
+      Effect.gen(function* () {
+        yield* commit({ events: [event("a"), event("b")] })
+        const other = using({ filename }, commit({ events: [event("b"), event("c")], settled: [1] }))
+        expect((yield* other).eventIds).toEqual([0, 3])
+        expect(yield* pending).toEqual([2, 3])
+        expect((yield* commit({ events: [event("c"), event("d")] })).eventIds).toEqual([0, 4])
+        expect((yield* commit({ turns: [turn(1, { messages: [message("twice")] })] })).turns).toEqual([
+          { _tag: "Committed", messageIds: [] }
+        ])
+      })
+    )
+  })
+
+  it.effect("a missing directory is Inaccessible and named", () =>
+    Effect.gen(function* () {
+      const filename = join(folder, "missing", "x.db")
+      const reason = yield* reasonOf(using({ filename }, pending))
+      expect(reason?._tag).toBe("Inaccessible")
+      expect(reason?.message).toContain(filename)
+      mkdirSync(join(folder, "missing"))
+      expect(yield* using({ filename }, pending)).toEqual([])
+    })
+  )
+
+  it.effect("a file that is no database is Corrupt, named, and left as it was", () =>
+    Effect.gen(function* () {
+      const filename = newFile()
+      writeFileSync(filename, "this is not a database ".repeat(1000))
+      const reason = yield* reasonOf(using({ filename }, pending))
+      expect(reason?._tag).toBe("Corrupt")
+      expect(reason?.message).toContain(filename)
+      expect(readFileSync(filename, "utf8").startsWith("this is not")).toBe(true)
+    })
+  )
+
+  it.effect("damaged pages are Corrupt", () =>
+    Effect.gen(function* () {
+      const filename = newFile()
+      yield* using({ filename }, commit({ events: Array.from({ length: 200 }, (_, i) => large(`k${i}`)) }))
+      const bytes = readFileSync(filename)
+      bytes.fill(0xff, 16_384)
+      writeFileSync(filename, bytes)
+      expect((yield* reasonOf(using({ filename }, pending)))?._tag).toBe("Corrupt")
+    })
+  )
+
+  it.effect("a file of a newer version is Unusable and left as it was", () =>
+    Effect.gen(function* () {
+      const filename = newFile()
+      yield* using({ filename }, commit({ events: [event("a")] }))
+      yield* raw(filename, (db) => db.exec("PRAGMA user_version = 99"))
+      const reason = yield* reasonOf(using({ filename }, pending))
+      expect(reason?._tag).toBe("Unusable")
+      expect(reason?.message).toContain("schema 99")
+      yield* raw(filename, (db) => db.exec("PRAGMA user_version = 1"))
+      expect(yield* using({ filename }, pending)).toEqual([1])
+    })
+  )
+
+  it.effect("a full disk fails commits with Full, keeps what was stored, and takes more once there is room", () => {
+    const filename = newFile()
+    return Effect.gen(function* () {
+      const stored = yield* using(
+        { filename, maxPages: 60 },
+        Effect.gen(function* () {
+          let ids = 0
+          for (let i = 0; ; i++) {
+            const result = yield* Effect.result(commit({ events: [large(`a${i}`), large(`b${i}`)] }))
+            if (Result.isFailure(result)) {
+              expect(result.failure.reason._tag).toBe("Full")
+              break
+            }
+            ids += result.success.eventIds.length
+          }
+          expect(ids).toBeGreaterThan(10)
+          expect((yield* pending).length).toBe(ids)
+          return ids
+        })
+      )
+      const more = yield* using({ filename }, commit({ events: [event("room")] }))
+      expect(more.eventIds).toEqual([stored + 1])
+    })
+  })
+
+  it.effect("two keys with the same hash are both stored, and found again after a prune", () => {
+    const filename = newFile()
+    const all = { after: 0, limit: 10 }
+    return using(
+      { filename },
+      Effect.gen(function* () {
+        yield* commit({ events: [event("a", { receivedAt: 1 })] })
+        // From now on the place of "a" is taken by another key.
+        yield* raw(filename, (db) => db.exec("UPDATE inbox SET key = 'other' WHERE key = 'a'"))
+        expect((yield* commit({ events: [event("a", { receivedAt: 9 })] })).eventIds).toEqual([2])
+        expect((yield* commit({ events: [event("a")] })).eventIds).toEqual([0])
+        yield* commit({ settled: [1, 2] })
+        yield* Store.use((store) => store.prune(5))
+        expect((yield* commit({ events: [event("a")] })).eventIds).toEqual([0])
+        expect(yield* Store.use((store) => store.pendingEvents(account, all))).toEqual([])
+      })
+    )
+  })
+
+  it.effect("when the thread dies, what is under way is Inaccessible, and the next commit finds a new one", () => {
+    const filename = newFile()
+    const options = {
+      filename,
+      synchronous: "FULL",
+      busyTimeout: 100,
+      cacheSize: 1000,
+      checkpointPages: 1000,
+      maxPages: undefined
+    } as const
+    const body: Effect.Effect<void, StoreError, Scope.Scope> = Effect.gen(function* () {
+      const link = yield* open(options)
+      const write = (key: string) => link.commit({ ...emptyCommit, events: [event(key)] })
+      yield* write("a")
+      const events = Array.from({ length: 50_000 }, (_, i) => event(`k${i}`))
+      const under = yield* Effect.forkChild(reasonOf(link.commit({ ...emptyCommit, events })), {
+        startImmediately: true
+      })
+      yield* link.terminate
+      expect((yield* Fiber.join(under))?._tag).toBe("Inaccessible")
+      expect(Array.from((yield* write("b")).eventIds)).toEqual([2])
+    })
+    return body
+  })
+
+  it.live("a process that is killed leaves whole commits, and none is missing that was acknowledged", () =>
+    Effect.gen(function* () {
+      const filename = newFile()
+      const seed = Math.floor(Math.random() * 1e9)
+      const rounds = 4
+      for (let round = 0; round < rounds; round++) {
+        const after = 5 + ((seed >> (round * 5)) % 60)
+        const acknowledged = yield* Effect.promise(() => killed(filename, `${round}`, after))
+        expect(acknowledged, `seed ${seed}`).toBeGreaterThanOrEqual(after - 1)
+        const seen = yield* raw(filename, (db) => ({
+          events: db
+            .prepare("SELECT key FROM inbox ORDER BY id")
+            .all()
+            .map((row) => String(row["key"])),
+          messages: db
+            .prepare("SELECT content FROM outbox ORDER BY id")
+            .all()
+            .map((row) => String(row["content"])),
+          state: Number(db.prepare("SELECT count(*) AS n FROM state").get()?.["n"]),
+          check: db.prepare("PRAGMA integrity_check").get()?.["integrity_check"]
+        }))
+        const own = seen.events.filter((key) => key.startsWith(`${round}/`))
+        const commits = own.length / 3
+        expect(own, `seed ${seed}`).toEqual(
+          Array.from({ length: commits }, (_, n) => [0, 1, 2].map((i) => `${round}/${n}/${i}`)).flat()
+        )
+        expect(commits, `seed ${seed}`).toBeGreaterThan(acknowledged)
+        expect([seen.messages.length, seen.state, seen.check]).toEqual([
+          seen.events.length / 3,
+          seen.events.length / 3,
+          "ok"
+        ])
+      }
+    })
+  )
+
+  it.live("while a large commit is written the event loop goes on", () =>
+    using(
+      { filename: newFile() },
+      Effect.gen(function* () {
+        const frame = new Uint8Array(700).fill(120)
+        const events = Array.from({ length: 100_000 }, (_, i) => event(`key-${i * 7919}-${i}`, { raw: frame }))
+        const delay = monitorEventLoopDelay({ resolution: 1 })
+        delay.enable()
+        const start = performance.now()
+        yield* commit({ events })
+        const took = performance.now() - start
+        delay.disable()
+        // Copying the frames takes a share of the main thread; writing them takes none.
+        expect(delay.max / 1e6, `of ${took} ms`).toBeLessThan(took / 2)
+      })
+    )
+  )
+})
+
+describe("Sqlite.layerSqlClient", () => {
+  it.effect("reads and writes beside the store, with typed errors, transactions and all column names", () => {
+    const filename = newFile()
+    return Effect.gen(function* () {
+      yield* using({ filename }, commit({ events: [event("a"), event("b")] }))
+      const sql = yield* SqlClient.SqlClient
+      expect(yield* sql`SELECT key FROM inbox WHERE id = ${2}`).toEqual([{ key: "b" }])
+      expect(yield* sql`SELECT a.id, b.id FROM inbox a, inbox b WHERE a.id < b.id`.values).toEqual([[1, 2]])
+      yield* sql`CREATE TABLE notes (text TEXT UNIQUE)`
+      const insert = sql`INSERT INTO notes ${sql.insert({ text: "x" })}`
+      yield* insert
+      expect(yield* insert.pipe(Effect.catchReason("SqlError", "UniqueViolation", () => Effect.succeed("taken")))).toBe(
+        "taken"
+      )
+      const undone = sql`INSERT INTO notes (text) VALUES ('y')`.pipe(
+        Effect.andThen(Effect.fail("no")),
+        sql.withTransaction
+      )
+      yield* Effect.ignore(undone)
+      expect(yield* sql`SELECT count(*) AS n FROM notes`).toEqual([{ n: 1 }])
+    }).pipe(Effect.provide(Sqlite.layerSqlClient({ filename })))
+  })
+})
+
+/** Starts the writer, kills it after this many acknowledgements; the highest number it acknowledged. */
+const killed = (filename: string, round: string, after: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const writer = fileURLToPath(new URL("./writer.ts", import.meta.url))
+    const child = spawn(process.execPath, [writer, filename, round], { stdio: ["ignore", "pipe", "pipe"] })
+    let errors = ""
+    let lines = 0
+    let last = -1
+    child.stderr.on("data", (chunk) => {
+      errors += String(chunk)
+    })
+    createInterface(child.stdout).on("line", (line) => {
+      last = Math.max(last, Number(line))
+      if (++lines === after) child.kill("SIGKILL")
+    })
+    child.on("close", (_code, signal) => (signal === "SIGKILL" ? resolve(last) : reject(new Error(errors))))
+  })
