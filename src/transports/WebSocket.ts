@@ -36,7 +36,14 @@ const dial = Effect.fnUntraced(function* (url: string, listener: Listener, optio
 })
 
 const open = (url: string, handshakeTimeout: number, maxPayload: number): WS => {
-  const socket = new WS(url, { perMessageDeflate: false, handshakeTimeout, maxPayload, followRedirects: false })
+  const socket = new WS(url, {
+    perMessageDeflate: false,
+    handshakeTimeout,
+    maxPayload,
+    followRedirects: false,
+    // A frame with broken UTF-8 would otherwise end the connection, be replayed, and end the next one.
+    skipUTF8Validation: true
+  })
   // An "error" nobody listens to would end the process; "close" always follows it.
   socket.on("error", () => {})
   return socket

@@ -210,6 +210,19 @@ describe("the WebSocket transport", () => {
     }).pipe(Effect.provide(WebSocket.layerWith({ maxPayload: 1000 })))
   )
 
+  it.live("passes a frame on whose text is not UTF-8, instead of losing the connection over it", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve((socket) => {
+        socket.send(Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), { binary: false })
+        socket.send("next")
+      })
+      const { listener, texts, received } = listen()
+      yield* dial(url, listener)
+      yield* received(2)
+      assert.deepStrictEqual(texts, ["{\ufffd\ufffd}", "next"])
+    }).pipe(Effect.provide(WebSocket.layer))
+  )
+
   it.live("a half-open peer looks alive: only the heartbeat can tell", () =>
     Effect.gen(function* () {
       const { url, sockets } = yield* serve((socket) => socket.send("hi"))
