@@ -92,7 +92,7 @@ for (const [name, make] of [
       Effect.gen(function* () {
         const seed = process.env["SEED"] ?? String(yield* Effect.sync(() => process.hrtime.bigint()))
         yield* Effect.forEach(
-          Array.from({ length: 40 }, (_, round) => round),
+          Array.from({ length: 25 }, (_, round) => round),
           Effect.fnUntraced(function* (round) {
             const target = make()
             const use = <A, E>(run: (store: SnapshotStore["Service"]) => Effect.Effect<A, E>) =>
