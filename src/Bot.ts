@@ -10,22 +10,19 @@
  * ```
  * What a handler sends and writes is staged in its turn and commits together with the acknowledgement of its event.
  */
-import { Clock, Duration, Effect, Layer, Option } from "effect"
+import { Clock, Duration, Effect, type Layer, Option } from "effect"
 import type { Guard } from "./bot/Guard.ts"
-import { Runtime } from "./bot/Runtime.ts"
 import { type Conversation, isSendable } from "./domain/Conversation.ts"
 import type { Event, EventKind, EventOf, MessageReceived } from "./domain/Event.ts"
 import type { Content, NewMessage, Priority } from "./domain/Message.ts"
-import * as Handlers from "./engines/Handlers.ts"
+import { type Provided, Runtime, register } from "./engines/Runtime.ts"
 import { Turn, TurnEnded } from "./engines/Turn.ts"
 
 export { launch, launchWith } from "./bot/Launch.ts"
-export { layer, layerWith, type Options, Runtime } from "./bot/Runtime.ts"
+export { layer, layerWith } from "./bot/Layer.ts"
 export { conversationState, type State, userState } from "./bot/State.ts"
 export { type AccountStatus, onStatus, status } from "./bot/Status.ts"
-
-/** What a handler may use besides its own services. */
-export type Provided = Turn | Runtime
+export { type Options, Runtime } from "./engines/Runtime.ts"
 
 /** Runs `handler` for every event of a kind, or for those that pass the guard. */
 export const on: {
@@ -49,14 +46,7 @@ export const on: {
     guard === undefined
       ? handler(event)
       : Effect.flatMap(guard(event), (passes) => (passes ? handler(event) : Effect.void))
-  const registered = Layer.effectDiscard(
-    Effect.gen(function* () {
-      const runtime = yield* Runtime
-      yield* runtime.handle(kind, Handlers.make(guarded, yield* Effect.context<R | R2>()))
-    })
-  )
-  // The turn is not there yet: it is added to the captured services each time the handler runs.
-  return registered as Layer.Layer<never, never, Runtime | Exclude<R | R2, Provided>>
+  return register(kind, guarded)
 }
 
 export interface CommandOptions {

@@ -5,12 +5,9 @@
 import { Effect, Layer } from "effect"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { StoreError } from "../domain/StoreError.ts"
-import type { StatusStream } from "../engines/StatusStream.ts"
+import { type Options, Runtime } from "../engines/Runtime.ts"
 import type { Store } from "../ports/Store.ts"
-import { layerWith, type Options, Runtime } from "./Runtime.ts"
-
-/** What an app may ask of `launch`. */
-type Shared = Runtime | StatusStream
+import { layerWith, type Provides } from "./Layer.ts"
 
 /**
  * Builds features and accounts on a runtime of its own, lets the accounts connect when all is built, and runs until
@@ -20,7 +17,7 @@ export const launchWith =
   (options: Options) =>
   <A, E, R>(
     app: Layer.Layer<A, E, R>
-  ): Effect.Effect<never, E | StoreError | GatewayError, Exclude<R, Shared> | Store> =>
+  ): Effect.Effect<never, E | StoreError | GatewayError, Exclude<R, Provides> | Store> =>
     Effect.scoped(
       Effect.gen(function* () {
         const context = yield* Layer.build(Layer.provideMerge(app, layerWith(options)))
@@ -28,7 +25,7 @@ export const launchWith =
         yield* runtime.start
         return yield* runtime.fatal
       })
-    ) as Effect.Effect<never, E | StoreError | GatewayError, Exclude<R, Shared> | Store>
+    ) as Effect.Effect<never, E | StoreError | GatewayError, Exclude<R, Provides> | Store>
 
 /** {@link launchWith} with the defaults. */
 export const launch = launchWith({})

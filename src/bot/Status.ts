@@ -4,8 +4,8 @@ import type { Position } from "../domain/Event.ts"
 import type { Status } from "../domain/Status.ts"
 import type { Account } from "../engines/Account.ts"
 import type { ShardView } from "../engines/Intake.ts"
+import { Runtime } from "../engines/Runtime.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
-import { Runtime } from "./Runtime.ts"
 
 export interface ShardStatus {
   readonly shard: number

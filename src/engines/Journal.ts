@@ -16,7 +16,6 @@ import {
   type CommitResult,
   type MessageWrite,
   type NewEvent,
-  type PositionWrite,
   Store,
   type TurnResult,
   type TurnWrite
@@ -42,7 +41,7 @@ export interface JournalOptions {
 }
 
 /** Gathers one commit. */
-class Batch implements Commit {
+class Batch {
   readonly events: Array<Arrival> = []
   readonly settled: Array<number> = []
   readonly turns: Array<TurnWrite> = []
@@ -53,8 +52,10 @@ class Batch implements Commit {
   readonly latest = new Map<StreamRef, Position | undefined>()
   readonly waiters: Array<() => void> = []
 
-  get positions(): ReadonlyArray<PositionWrite> {
-    return Array.from(this.latest, ([{ account, stream }, position]) => ({ account, stream, position }))
+  get commit(): Commit {
+    const { events, settled, turns, messages, gaps } = this
+    const positions = Array.from(this.latest, ([{ account, stream }, position]) => ({ account, stream, position }))
+    return { events, positions, settled, turns, messages, gaps }
   }
   get isEmpty(): boolean {
     return (
@@ -113,7 +114,7 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
       else pending.shift()
       underWay.push(batch)
       outstanding++
-      runFork(store.commit(batch)).addObserver((exit) => settled(batch, exit))
+      runFork(store.commit(batch.commit)).addObserver((exit) => settled(batch, exit))
     }
   }
 
@@ -133,7 +134,7 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
   const recover: Effect.Effect<void> = Effect.gen(function* () {
     while (underWay.length > 0) {
       const batch = underWay[0] as Batch
-      const result = yield* store.commit(batch).pipe(
+      const result = yield* store.commit(batch.commit).pipe(
         Effect.tapError((error) => Effect.sync(() => report(error))),
         Effect.retry({ schedule: retry, while: (error) => error.isRetryable })
       )
@@ -162,11 +163,13 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
     return next
   }
 
-  const flush = Effect.callback<void>((resume) => {
+  const flushed = Effect.callback<void>((resume) => {
     if (underWay.length === 0 && pending.length === 1 && last().isEmpty) return resume(Effect.void)
     last().waiters.push(() => resume(Effect.void))
     schedulePump()
   })
+  // Nothing can be flushed any more once the store is unusable.
+  const flush = Effect.raceFirst(flushed, Effect.ignore(Deferred.await(fatal)))
 
   yield* Effect.addFinalizer(() =>
     flush.pipe(

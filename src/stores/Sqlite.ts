@@ -3,12 +3,14 @@
  * a heartbeat. Needs nothing but Node: `node:sqlite`.
  */
 import { Config, Effect, Layer } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
 import type { StoreError } from "../domain/StoreError.ts"
 import { Store } from "../ports/Store.ts"
 import { type Link, open } from "./sqlite/Link.ts"
 import type { OpenOptions } from "./sqlite/protocol.ts"
+import type { SqlOptions } from "./sqlite/SqlClient.ts"
 
-export { layerSqlClient } from "./sqlite/SqlClient.ts"
+export type { SqlOptions } from "./sqlite/SqlClient.ts"
 
 export interface Options {
   /** Path of the database; its directory must exist. `-wal` and `-shm` files live beside it. */
@@ -74,3 +76,16 @@ export const layer = (options: Options): Layer.Layer<Store, StoreError> =>
 export const layerConfig: Layer.Layer<Store, StoreError | Config.ConfigError> = Layer.unwrap(
   Effect.map(Config.String("EVERBOT_DB").pipe(Config.withDefault("everbot.db")), (filename) => layer({ filename }))
 )
+
+/**
+ * An Effect `SqlClient` on a file, for ad-hoc queries and tables of your own; the store's file is fine, SQLite lets both
+ * in. Runs in the calling thread: a long query blocks the event loop.
+ */
+export const layerSqlClient = (options: SqlOptions): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError> =>
+  // Loaded on demand: most bots never ask, and it brings all of effect/sql.
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./sqlite/SqlClient.ts")),
+      (client) => client.layerSqlClient(options)
+    )
+  )

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net"
 import type { WebSocket } from "ws"
 import type { Ambient } from "./Ambient.ts"
-import { Op } from "./Codes.ts"
+import { endsSession, Op } from "./Codes.ts"
 import type { Settings } from "./Options.ts"
 import type { Session } from "./Sessions.ts"
 
@@ -98,9 +98,13 @@ export class Connection {
     this.ambient.after(farewellDelay, () => this.close(code, reason))
   }
 
-  close(code: number, reason: string): void {
+  /**
+   * A close frame. Only one that ends the session obliges the bot to take what it has read so far: otherwise it may drop
+   * the rest and count on the replay.
+   */
+  close(code: number, reason: string, ends = endsSession(code)): void {
     if (this.deaf || this.ws.readyState !== this.ws.OPEN) return
-    if (!this.leaving) this.sayFarewell(code)
+    if (!this.leaving && ends) this.sayFarewell(code)
     this.leaving = true
     this.ws.close(code, reason)
   }

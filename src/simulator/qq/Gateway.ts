@@ -113,7 +113,7 @@ export const make = (
     }
     const previous = session.connection
     if (previous !== undefined) {
-      previous.close(Close.ResetByResume, "reset by resume")
+      previous.close(Close.ResetByResume, "reset by resume", false)
       previous.session = undefined
     }
     session.receivedUpTo = Math.max(session.receivedUpTo, frame.seq)

@@ -47,7 +47,7 @@ export const make = (target: Target) => {
   }
 
   const closeAll = (code: number, ends = endsSession(code)) => {
-    for (const connection of live()) connection.close(code, "closed by the platform")
+    for (const connection of live()) connection.close(code, "closed by the platform", ends)
     if (ends) endSessions()
   }
 

@@ -1,25 +1,30 @@
 /**
- * What `Bot.layer` builds: the engines that all accounts share, and the register of handlers and accounts.
+ * What features and platforms plug into: the register of handlers and accounts, on the engines that all share.
  */
 import { Context, Effect, Latch, Layer, type Scope } from "effect"
+import type { EventKind, EventOf } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { NewMessage } from "../domain/Message.ts"
 import type { StoreError } from "../domain/StoreError.ts"
-import * as Account from "../engines/Account.ts"
-import { Handlers } from "../engines/Handlers.ts"
-import { Inbox } from "../engines/Inbox.ts"
-import { Journal, type JournalOptions } from "../engines/Journal.ts"
-import { StateCache } from "../engines/StateCache.ts"
-import { StatusStream } from "../engines/StatusStream.ts"
-import { StatusLog } from "../monitor/StatusLog.ts"
 import type { Platform } from "../ports/Platform.ts"
-import type { Store } from "../ports/Store.ts"
+import { Store } from "../ports/Store.ts"
+import * as Account from "./Account.ts"
+import * as Handler from "./Handlers.ts"
+import { Handlers } from "./Handlers.ts"
+import type { Inbox } from "./Inbox.ts"
+import { Journal, type JournalOptions } from "./Journal.ts"
+import type { Turn } from "./Turn.ts"
 
 export interface Options extends Account.AccountOptions, JournalOptions {
   /** What commands begin with. @defaultValue ["!", "/"] */
   readonly prefix?: string | ReadonlyArray<string> | undefined
   /** Where events wait for their handlers: `Inbox.layer`, or `Inbox.layerVolatile` for speed without promises. */
   readonly inbox?: Layer.Layer<Inbox, never, Journal> | undefined
+}
+
+export interface Kept {
+  readonly load: Effect.Effect<string | undefined, StoreError>
+  readonly save: (value: string) => Effect.Effect<void, StoreError>
 }
 
 export class Runtime extends Context.Service<
@@ -34,6 +39,8 @@ export class Runtime extends Context.Service<
       options?: Account.AccountOptions
     ) => Effect.Effect<Account.Account, never, Scope.Scope>
     readonly accounts: () => ReadonlyArray<Account.Account>
+    /** A small JSON text that survives a restart, kept with the journal; for platforms' own bookkeeping. */
+    readonly keep: (key: string) => Kept
     /** Stores a message outside of a turn; completes when it is durable. */
     readonly send: (message: NewMessage) => Effect.Effect<void>
     /**
@@ -46,7 +53,9 @@ export class Runtime extends Context.Service<
   }
 >()("everbot/Runtime") {}
 
-const make = Effect.fnUntraced(function* (options: Options) {
+/** Builds the runtime on its engines. */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const store = yield* Store
   const handlers = yield* Handlers
   const journal = yield* Journal
   const services = yield* Effect.context<Account.Services>()
@@ -78,6 +87,16 @@ const make = Effect.fnUntraced(function* (options: Options) {
       return account
     }),
     accounts: () => Array.from(accounts),
+    keep: (key) => ({
+      load: Effect.map(store.state([key]), ([entry]) => entry?.value),
+      save: (value) =>
+        Effect.flatMap(store.state([key]), ([entry]) =>
+          Effect.callback<void>((resume) => {
+            const state = [{ key, value, expected: entry?.version ?? 0 }]
+            journal.turn({ eventId: undefined, messages: [], state }, () => resume(Effect.void))
+          })
+        )
+    }),
     send: (message) =>
       Effect.suspend(() => {
         const account = Array.from(accounts).find(({ platform }) => platform.account === message.conversation.account)
@@ -102,14 +121,22 @@ const make = Effect.fnUntraced(function* (options: Options) {
   return self
 })
 
-/** The runtime with other settings than the defaults. */
-export const layerWith = (options: Options): Layer.Layer<Runtime, never, Store> =>
-  Layer.effect(Runtime, make(options)).pipe(
-    Layer.provide(StatusLog.layer),
-    Layer.provideMerge(options.inbox ?? Inbox.layer),
-    Layer.provideMerge(Journal.layer(options)),
-    Layer.provideMerge(Layer.mergeAll(StatusStream.layer, StateCache.layer, Handlers.layer))
+/**
+ * A Layer that runs `handler` for events of a kind. The turn is not among the services captured here: it is added
+ * each time the handler runs.
+ */
+export const register = <K extends EventKind, A, E, R>(
+  kind: K,
+  handler: (event: EventOf<K>) => Effect.Effect<A, E, R>
+): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> => {
+  const registered = Layer.effectDiscard(
+    Effect.gen(function* () {
+      const runtime = yield* Runtime
+      yield* runtime.handle(kind, Handler.make(handler, yield* Effect.context<R>()))
+    })
   )
+  return registered as Layer.Layer<never, never, Runtime | Exclude<R, Provided>>
+}
 
-/** The runtime that handlers and accounts need. Requires a Store: `Sqlite.layer`, or `Memory.layer` for tests. */
-export const layer: Layer.Layer<Runtime, never, Store> = layerWith({})
+/** What a handler may use besides its own services. */
+export type Provided = Turn | Runtime

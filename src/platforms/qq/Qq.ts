@@ -1,0 +1,130 @@
+/**
+ * A QQ account as a Layer: token, gateway and REST, under the supervision of the runtime.
+ */
+import { Effect, Layer, Schema } from "effect"
+import type { HttpClient } from "effect/http"
+import type { ConfigError } from "../../domain/ConfigError.ts"
+import type { EventKind } from "../../domain/Event.ts"
+import type { AccountOptions } from "../../engines/Account.ts"
+import type * as GatewayConnection from "../../engines/GatewayConnection.ts"
+import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
+import type { Platform } from "../../ports/Platform.ts"
+import type { Transport } from "../../ports/Transport.ts"
+import * as WebSocket from "../../transports/WebSocket.ts"
+import * as Config from "./Config.ts"
+import { QqCredentials } from "./Credentials.ts"
+import { decodeRaw } from "./Decode.ts"
+import { isType, type QqEvent } from "./Events.ts"
+import * as Gateway from "./Gateway.ts"
+import { layerClient } from "./Http.ts"
+import type { EventName } from "./Protocol.ts"
+import { QqRest } from "./Rest.ts"
+import type { Budget } from "./SessionStarts.ts"
+
+export { isType, type QqEvent } from "./Events.ts"
+export * as Intents from "./Intents.ts"
+export { path } from "./Path.ts"
+export { Acknowledgement, QqRest } from "./Rest.ts"
+
+/** Settings of the account, and how its engines run it. */
+export interface Options extends Config.QqOptions, AccountOptions {
+  readonly connection?: GatewayConnection.Options | undefined
+}
+
+const BudgetJson = Schema.fromJsonString(
+  Schema.Struct({
+    remaining: Schema.UndefinedOr(Schema.Number),
+    resetAt: Schema.Number,
+    lastStart: Schema.Number
+  })
+)
+
+const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit<Options, keyof Config.QqOptions>) {
+  const runtime = yield* Runtime
+  const rest = yield* QqRest
+  const credentials = yield* QqCredentials
+  const account = Config.accountOf(config)
+  const kept = runtime.keep(`${account}/session-starts`)
+  // Losing the count costs one check with the platform, so neither a lost nor an unreadable one may stop the account.
+  const budget = {
+    load: Effect.gen(function* () {
+      const text = yield* kept.load
+      return text === undefined ? undefined : yield* Schema.decodeEffect(BudgetJson)(text)
+    }).pipe(Effect.orElseSucceed((): Budget | undefined => undefined)),
+    save: (value: Budget) =>
+      Schema.encodeEffect(BudgetJson)(value).pipe(Effect.flatMap(kept.save), Effect.ignore({ log: "Warn" }))
+  }
+  const shards = config.shards ?? 1
+  const gateway = yield* Gateway.make({
+    account,
+    intents: config.intents,
+    shards,
+    rest,
+    credentials,
+    budget,
+    connection: options.connection
+  })
+  const platform: Platform = {
+    name: "qq",
+    account,
+    shards: Effect.succeed(shards),
+    connect: gateway.connect,
+    decode: (raw) => decodeRaw(account, raw),
+    send: rest.send,
+    isIdempotent: rest.isIdempotent,
+    refreshCredentials: credentials.invalidate
+  }
+  yield* runtime.attach(platform, options)
+})
+
+/** The account on your own HTTP client and transport, e.g. in simulations. */
+export const layerNoDeps = (
+  options: Options
+): Layer.Layer<QqRest, ConfigError, Runtime | Transport | HttpClient.HttpClient> =>
+  Layer.unwrap(Effect.map(Config.make(options), (config) => assemble(config, options)))
+
+const assemble = (
+  config: Config.QqConfig,
+  options: Omit<Options, keyof Config.QqOptions>
+): Layer.Layer<QqRest, never, Runtime | Transport | HttpClient.HttpClient> =>
+  Layer.effectDiscard(make(config, options)).pipe(
+    Layer.provideMerge(QqRest.layer(config)),
+    Layer.provide(QqCredentials.layer(config))
+  )
+
+/** One QQ account. Also provides {@link QqRest}, for handlers that call QQ themselves. */
+export const layer = (options: Options): Layer.Layer<QqRest, ConfigError, Runtime> =>
+  Layer.unwrap(Effect.map(Config.make(options), (config) => complete(config, options)))
+
+const complete = (
+  config: Config.QqConfig,
+  options: Omit<Options, keyof Config.QqOptions>
+): Layer.Layer<QqRest, never, Runtime> =>
+  assemble(config, options).pipe(Layer.provide([WebSocket.layer, layerClient(config.requestTimeout)]))
+
+/**
+ * The account that the environment names: `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX`, `QQ_INTENTS`,
+ * `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS`, `QQ_REQUEST_TIMEOUT`.
+ */
+export const layerConfigWith = (
+  options: Omit<Options, keyof Config.QqOptions>
+): Layer.Layer<QqRest, ConfigError, Runtime> =>
+  Layer.unwrap(Effect.map(Config.fromEnv, (config) => complete(config, options)))
+
+/** {@link layerConfigWith} with the defaults. */
+export const layerConfig: Layer.Layer<QqRest, ConfigError, Runtime> = layerConfigWith({})
+
+/** The kind of event that a name becomes. */
+const kindOf = (type: EventName): EventKind =>
+  type.endsWith("MESSAGE_CREATE")
+    ? "MessageReceived"
+    : type.endsWith("MESSAGE_DELETE")
+      ? "MessageDeleted"
+      : "PlatformEvent"
+
+/** Runs `handler` for every QQ event of this name, with its payload typed. */
+export const on = <T extends EventName, A, E, R>(
+  type: T,
+  handler: (event: QqEvent<T>) => Effect.Effect<A, E, R>
+): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> =>
+  register(kindOf(type), (event): Effect.Effect<unknown, E, R> => (isType(event, type) ? handler(event) : Effect.void))
