@@ -117,7 +117,10 @@ const choose = <I>(options: PropertyOptions<I>, otherwise: Arbitrary.Arbitrary<F
   // The type of the options asks for `failure` unless a plain Failure is an I.
   options.failure ?? (otherwise as Arbitrary.Arbitrary<Failure & I>)
 
-const lives = int(0, 600_000)
+/** Most attempts fail at once, one in twenty lives long: else a schedule that forgives would never reach its cap. */
+const lives = Arbitrary.map(Arbitrary.all([int(0, 19), int(0, 600_000)]), ([kind, millis]) =>
+  kind === 19 ? millis : millis % 1000
+)
 
 /** No delay exceeds `cap`, jitter included, however long the failures go on. The failures name no `retryAfter`. */
 export const capHolds = <I = Failure>(

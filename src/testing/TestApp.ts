@@ -11,7 +11,7 @@
  * ```
  */
 import { Effect, Layer } from "effect"
-import { layerWith } from "../bot/Layer.ts"
+import { layerWith, type Provides } from "../bot/Layer.ts"
 import { type Options, Runtime } from "../engines/Runtime.ts"
 import type { Store } from "../ports/Store.ts"
 import * as Memory from "../stores/Memory.ts"
@@ -21,7 +21,7 @@ import type { FakePlatform } from "./FakePlatform.ts"
 export const layer = (
   platforms: FakePlatform | ReadonlyArray<FakePlatform>,
   options: Options = {}
-): Layer.Layer<Runtime | Store> =>
+): Layer.Layer<Provides | Store> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const runtime = yield* Runtime
