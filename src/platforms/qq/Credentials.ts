@@ -6,7 +6,7 @@
  *   renewal never stops, whatever life the platform says a token has left
  * - the token and the secret appear in no error, log or span
  */
-import { Clock, Context, Deferred, Duration, Effect, Exit, Latch, Layer, Redacted, type Scope } from "effect"
+import { Cause, Clock, Context, Deferred, Duration, Effect, Exit, Latch, Layer, Redacted, type Scope } from "effect"
 import { HttpClient } from "effect/http"
 import * as CredentialError from "../../domain/CredentialError.ts"
 import * as Schedules from "../../engines/Schedules.ts"
@@ -48,6 +48,12 @@ const make = Effect.fnUntraced(function* (
   let current: Token | undefined
   let asking: Deferred.Deferred<Token, CredentialError.CredentialError> | undefined
   const held = yield* Latch.make(false)
+  const ended = Exit.fail(
+    new CredentialError.CredentialError({
+      account,
+      reason: new CredentialError.Unreachable({ detail: "the keeper of the access token has ended" })
+    })
+  )
 
   const drop = (): void => {
     current = undefined
@@ -65,20 +71,19 @@ const make = Effect.fnUntraced(function* (
   )
 
   /** The request lives in the keeper's scope: a caller who leaves does not take it from the others. */
-  const renew: Effect.Effect<Token, CredentialError.CredentialError> = Effect.suspend(() => {
-    if (asking !== undefined) return Deferred.await(asking)
+  const renew = Effect.uninterruptibleMask((restore) => {
+    const waiting = asking
+    if (waiting !== undefined) return restore(Deferred.await(waiting))
     const answer = Deferred.makeUnsafe<Token, CredentialError.CredentialError>()
     asking = answer
-    return ask.pipe(
-      Effect.onExit((exit) =>
-        Effect.sync(() => {
-          asking = undefined
-          Deferred.doneUnsafe(answer, exit)
-        })
-      ),
-      Effect.forkIn(scope),
-      Effect.andThen(Deferred.await(answer))
-    )
+    return Effect.flatMap(Effect.forkIn(ask, scope), (fiber) => {
+      // An observer, not a finalizer: a fiber forked into a closed scope ends without having begun.
+      fiber.addObserver((exit) => {
+        asking = undefined
+        Deferred.doneUnsafe(answer, Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? ended : exit)
+      })
+      return restore(Deferred.await(answer))
+    })
   })
 
   const get = Effect.clockWith((clock) =>

@@ -1,6 +1,6 @@
 /** There is always one valid token, asked for once, and nobody sees it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, Redacted } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Layer, Redacted, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import { type Asked, config, fakeClient, type Reply, secret } from "./fakes.ts"
@@ -160,6 +160,21 @@ describe("the keeper of the access token", () => {
       }).pipe(Effect.provide(layer))
     })
   }
+
+  it.effect("says so when it has ended, also to those who wait", () => {
+    const arrived = Deferred.makeUnsafe<void>()
+    const { asked, layer: http } = fakeClient(() => Effect.andThen(Deferred.succeed(arrived, undefined), Effect.never))
+    return Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const keeper = yield* QqCredentials.make(config).pipe(Scope.provide(scope), Effect.provide(http))
+      const waiting = yield* Effect.forkChild(Effect.flip(keeper.get), { startImmediately: true })
+      yield* Deferred.await(arrived)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual((yield* Fiber.join(waiting)).reason._tag, "Unreachable")
+      assert.strictEqual((yield* Effect.flip(keeper.get)).reason._tag, "Unreachable")
+      assert.strictEqual(asked.length, 1)
+    })
+  })
 
   it.effect("does not wait for ever for an answer", () => {
     const { layer } = keeper(() => Effect.never)

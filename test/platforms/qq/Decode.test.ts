@@ -149,6 +149,19 @@ describe("a message", () => {
   })
 })
 
+describe("an event's name", () => {
+  it("gives its payload a type", () => {
+    const event = decode(account, frames.GROUP_ADD_ROBOT.envelope, "s:1")
+    assert.isTrue(isType(event, "GROUP_ADD_ROBOT"))
+    if (isType(event, "GROUP_ADD_ROBOT")) {
+      const by: string = event.data.op_member_openid
+      assert.strictEqual(by, member)
+    }
+    assert.isFalse(isType(event, "GROUP_DEL_ROBOT"))
+    assert.isFalse(isType({ ...event, platform: "discord" } as Event, "GROUP_ADD_ROBOT"))
+  })
+})
+
 describe("a timestamp", () => {
   const rows: ReadonlyArray<readonly [unknown, number | undefined]> = [
     ["2026-11-02T09:15:04+08:00", Date.UTC(2026, 10, 2, 1, 15, 4)],
