@@ -101,6 +101,17 @@ describe("the verdict", () => {
     })
   )
 
+  it.live("lets a bot drop what it read before a close frame that leaves the session to be resumed", () =>
+    Effect.gen(function* () {
+      const { judge, simulator } = yield* online
+      const { id } = yield* simulator.say({ in: group, text: "hi" })
+      yield* simulator.fault({ kind: "close", code: 4009 })
+      yield* simulator.until((books) => books.closes.length === 1)
+      yield* simulator.fault({ kind: "invalidSession", resumable: false })
+      assert.deepStrictEqual([judge().lost, judge().forfeited], [[], [id]])
+    })
+  )
+
   it.live("holds a bot to the session it left behind", () =>
     Effect.gen(function* () {
       const { judge, simulator, token, wire } = yield* online
@@ -115,14 +126,29 @@ describe("the verdict", () => {
     })
   )
 
+  it.live("does not hold a bot to a session it was told is invalid", () =>
+    Effect.gen(function* () {
+      const { judge, session, simulator, token, wire } = yield* online
+      wire.send({ op: 1, d: 1 })
+      yield* wire.frame(({ op }) => op === 11)
+      wire.socket.terminate()
+      yield* simulator.until((books) => books.closes.length === 1)
+      const { id } = yield* simulator.say({ in: group, text: "hi" })
+      yield* simulator.fault({ kind: "expireToken" })
+      yield* (yield* Bot.resume(simulator, token, session, 1)).closing
+      yield* Bot.identify(simulator, yield* Bot.token(simulator))
+      assert.deepStrictEqual([judge().lost, judge().forfeited], [[], [id]])
+    })
+  )
+
   it.live("does not hold a bot to a session it may never have heard of", () =>
     Effect.gen(function* () {
       const { judge, simulator, token, wire } = yield* online
       wire.socket.terminate()
       yield* simulator.until((books) => books.closes.length === 1)
       const { id } = yield* simulator.say({ in: group, text: "hi" })
+      assert.deepStrictEqual(judge().lost, [id])
       yield* Bot.identify(simulator, token)
-      yield* simulator.fault({ kind: "restart", ms: 10, keepSessions: false })
       assert.deepStrictEqual([judge().lost, judge().forfeited], [[], [id]])
     })
   )

@@ -69,8 +69,9 @@ const bot = (simulator: QqSimulator.QqSimulator, habits: Habits) => {
     const wire = yield* Bot.open(simulator)
     // Acknowledgements come every 40 ms: a longer silence is a dead socket.
     const more = (from: number) =>
-      wire.until(() => wire.raw.length > from || wire.closed() !== undefined).pipe(Effect.timeout(200))
+      wire.until(() => wire.raw.length > from || wire.closed() !== undefined).pipe(Effect.timeoutOption(200))
     yield* more(0)
+    if (wire.raw.length === 0) return
     if (habits.neverResumes === true) session = undefined
     wire.send(
       session === undefined
@@ -91,6 +92,8 @@ const bot = (simulator: QqSimulator.QqSimulator, habits: Habits) => {
       if (code === 4004) yield* refresh
       if (code !== 0 || performance.now() - acknowledged > 500) return
       yield* more(n)
+      // What was read is taken, even if it came a moment too late.
+      if (wire.raw.length === n && wire.closed() === undefined) return
     }
   })
   return refresh.pipe(Effect.andThen(Effect.forever(Effect.andThen(Effect.ignoreCause(Effect.scoped(socket)), soon))))

@@ -116,9 +116,10 @@ export const make = (settings: Settings, ambient: Ambient, books: Books): Sessio
       const session = new Session(ambient.uuid(), shard, intents, ambient.now())
       for (const other of sessions.values()) {
         const deserted = other.connection === undefined || other.connection.deaf || other.connection.leaving
+        if (!deserted || other.shard[0] !== shard[0]) continue
         // Without proof of READY the bot may never have learned that there is something to resume.
-        const known = other.receivedUpTo > 0 && !other.excused
-        if (deserted && known && other.shard[0] === shard[0]) other.abandoned = true
+        if (other.excused || other.receivedUpTo === 0) end(other, "platform")
+        else other.abandoned = true
       }
       sessions.set(session.id, session)
       books.sessions.push(session)
