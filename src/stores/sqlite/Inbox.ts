@@ -1,23 +1,26 @@
 /**
  * Events, what is settled of them, and dead events. Runs in the worker thread.
  *
- * De-duplication is exact: the unique index holds a 52-bit hash, and where two keys share one, the later key takes the
- * next free number. A row whose next number is taken is not pruned, so that the chain stays whole.
+ * De-duplication is exact: the unique index holds a hash of the key behind the number of its drawer (see KeyFilter), and
+ * where two keys share one, the later takes the next free number. A row whose next number is taken is not pruned, so the
+ * chain stays whole, and its first number, which the filter knows, stays taken.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { DeadEvent } from "../../domain/DeadLetter.ts"
 import type { PendingEvent, StoredEvent } from "../../ports/Store.ts"
 import type { Frames } from "./frames.ts"
+import { KeyFilter, slots } from "./KeyFilter.ts"
 import { type Interval, Ledger } from "./Ledger.ts"
 import { conversation } from "./outbox.ts"
-
-const slots = 2 ** 52
 
 export class Inbox {
   private readonly db: DatabaseSync
   private readonly accounts = new Map<string, number>()
   private readonly names = new Map<number, string>()
   private ledger = new Ledger([])
+  private readonly filter = new KeyFilter()
+  /** False: the filter would deny keys that are stored, so {@link fill} has to come first. */
+  isFilled = false
   private readonly insert: StatementSync
   private readonly holder: StatementSync
   private readonly address: StatementSync
@@ -84,26 +87,41 @@ export class Inbox {
       const account = accounts[number] ?? 0
       const hash = frames.hash(i, account)
       const key = frames.key(i)
-      const lane = names[2 * number + 1] ?? ""
+      if (this.filter.mayHave(hash) && this.isStored(hash, account, key)) continue
       const receivedAt = frames.receivedAt(i)
+      const lane = names[2 * number + 1] ?? ""
       const raw = frames.raw(i)
-      const stored =
-        this.insert.run(id, hash, account, receivedAt, lane, key, raw).changes !== 0 ||
-        this.probe(id, hash, account, receivedAt, lane, key, raw)
-      if (!stored) continue
+      let place = this.filter.place(hash, id)
+      // Taken by another key with the same hash: the next free number is ours.
+      while (this.insert.run(id, place, account, receivedAt, lane, key, raw).changes === 0) place = (place + 1) % slots
+      this.filter.add(place)
       this.ledger.add(id, account)
       ids[i] = id++
     }
+    if (this.filter.isFull) this.fill()
     return ids
   }
 
-  /** The number is taken: by this very key, or by another, and then the next free number is ours. */
-  private probe(id: number, from: number, account: number, at: number, lane: string, key: string, raw: Uint8Array) {
-    for (let hash = from; ; hash = (hash + 1) % slots) {
-      const row = this.holder.get(hash)
-      if (row === undefined) return this.insert.run(id, hash, account, at, lane, key, raw).changes !== 0
-      if (row["key"] === key && row["account"] === account) return false
+  private isStored(hash: number, account: number, key: string): boolean {
+    for (const place of this.filter.places(hash)) {
+      for (let at = place; ; at = (at + 1) % slots) {
+        const row = this.holder.get(at)
+        if (row === undefined) break
+        if (row["key"] === key && row["account"] === account) return true
+      }
     }
+    return false
+  }
+
+  /** Fills the filter with what is stored: after opening and pruning, when another process wrote, and when it grew. */
+  fill(): void {
+    const rows = this.db.prepare("SELECT count(*) AS n FROM inbox").get()
+    this.isFilled = false
+    this.filter.reset(Number(rows?.["n"]))
+    for (const row of this.db.prepare("SELECT hash FROM inbox INDEXED BY inbox_hash").iterate()) {
+      this.filter.add(Number(row["hash"]))
+    }
+    this.isFilled = true
   }
 
   private account(name: string): number {

@@ -57,6 +57,7 @@ export class Journal {
     if (!this.stale && version === this.seen) return
     this.stale = true
     this.inbox.load()
+    if (version !== this.seen || !this.inbox.isFilled) this.inbox.fill()
     this.lastMessage = this.counter("message")
     this.lastVersion = this.counter("version")
     this.seen = version
@@ -177,7 +178,9 @@ export class Journal {
   }
 
   prune(before: number): number {
-    return this.transact(() => this.inbox.prune(before) + this.outbox.prune(before))
+    const rows = this.transact(() => this.inbox.prune(before) + this.outbox.prune(before))
+    this.inbox.fill()
+    return rows
   }
 
   counts(account: string): Counts {

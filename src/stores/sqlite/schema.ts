@@ -20,7 +20,7 @@ const migrations: ReadonlyArray<string> = [
     key TEXT NOT NULL,
     raw BLOB NOT NULL
   );
-  -- The only index: 52 bits of the key's hash, a third of the size of the key. Equal hashes compare the key.
+  -- The only index: a hash of the key behind the number of its drawer. Equal hashes compare the key.
   CREATE UNIQUE INDEX inbox_hash ON inbox (hash);
 
   -- Every id from first to last is settled. Merged, so that a healthy inbox has a handful of rows here.

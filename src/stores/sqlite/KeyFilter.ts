@@ -1,0 +1,76 @@
+/**
+ * Says for most keys at once that they were never stored (a Bloom filter, 16 bits a key), and where the others may be.
+ *
+ * A unique index over plain hashes is hit at random, so that with a million rows every new event dirties a page of its
+ * own. So a stored hash carries the number of its drawer in front: drawers are filled one after the other, and the
+ * drawer being filled is small. A key can then lie in any drawer, and this filter spares looking for it in all.
+ */
+
+/** Events per drawer. */
+const drawerSize = 32_768
+/** Hashes per drawer: 38 bits; with 15 bits of drawer in front they stay exact JavaScript integers. */
+const range = 2 ** 38
+const drawers = 2 ** 15
+const bitsPerKey = 16
+
+/** How many numbers there are; the one after the last is 0. */
+export const slots = range * drawers
+
+export class KeyFilter {
+  private words = new Uint32Array(2)
+  private capacity = 0
+  private count = 0
+  /** Drawers that hold something: where to look for a key that may be stored. */
+  private readonly used = new Set<number>()
+
+  /** Forgets everything; there is room for twice as many keys as are there now, and at least for 2¹⁸. */
+  reset(keys: number): void {
+    this.capacity = 2 ** Math.max(18, Math.ceil(Math.log2(2 * keys + 1)))
+    this.words = new Uint32Array((this.capacity * bitsPerKey) / 32)
+    this.count = 0
+    this.used.clear()
+  }
+
+  /** More keys than it was made for: it would answer "maybe" too often, and should be filled anew. */
+  get isFull(): boolean {
+    return this.count >= this.capacity
+  }
+
+  /** Adds a number that is stored. */
+  add(stored: number): void {
+    this.count++
+    this.used.add(Math.floor(stored / range))
+    this.visit(stored % range, true)
+  }
+
+  /** False: the key with this hash is certainly not stored. */
+  mayHave(hash: number): boolean {
+    return this.visit(hash % range, false)
+  }
+
+  /** Where a key with this hash would lie in each drawer that is in use. */
+  *places(hash: number): Generator<number> {
+    for (const drawer of this.used) yield drawer * range + (hash % range)
+  }
+
+  /** Where the key of the event with this id is to be put. */
+  place(hash: number, id: number): number {
+    return (Math.floor(id / drawerSize) % drawers) * range + (hash % range)
+  }
+
+  /** Four bits per key, by double hashing; sets them, or says whether all are set. */
+  private visit(hash: number, set: boolean): boolean {
+    const { words } = this
+    const mask = words.length * 32 - 1
+    let at = Math.imul((hash / 64) | 0, 0x9e3779b1) ^ hash
+    const step = Math.imul(hash | 0, 0x85ebca6b) | 1
+    for (let i = 0; i < 4; i++) {
+      at = (at + step) | 0
+      const bit = (at ^ (at >>> 15)) & mask
+      const word = words[bit >>> 5] ?? 0
+      if (set) words[bit >>> 5] = word | (1 << (bit & 31))
+      else if ((word & (1 << (bit & 31))) === 0) return false
+    }
+    return true
+  }
+}
