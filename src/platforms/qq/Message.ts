@@ -142,7 +142,9 @@ const goTime = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? ([+-]\d\d)(\d\d)/
  * as a number or as digits. `undefined` for anything else.
  */
 export const timeOf = (value: unknown): number | undefined => {
-  if (typeof value === "number" && Number.isFinite(value)) return value < 1e11 ? value * 1000 : value
+  // 8.64e15 ms is as far as a date reaches; what lies before 1970 or beyond is no time of a message.
+  if (typeof value === "number")
+    return value >= 0 && value <= 8.64e15 ? (value < 1e11 ? value * 1000 : value) : undefined
   if (typeof value !== "string" || value === "") return undefined
   if (/^\d{1,16}$/.test(value)) return timeOf(Number(value))
   const go = goTime.exec(value)
