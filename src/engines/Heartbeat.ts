@@ -119,7 +119,7 @@ const isSilent = Effect.fnUntraced(function* (
     const left = deadline - (now - beatAt - pausedFor - stalledFor)
     if (left <= 0.5) {
       yield* readPending
-      return life.frames === mark && !life.isPaused
+      return life.frames === mark
     }
     yield* Effect.sleep(left)
     if (life.frames !== mark) return false
