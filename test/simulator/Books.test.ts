@@ -206,19 +206,17 @@ describe("a flood", () => {
       wire.socket.pause()
       for (let n = 0; n < events; n++) simulator.sayUnsafe({ in: group, text: `message ${n}` })
       const written = simulator.books.sessions[0]?.writtenUpTo ?? 0
+      // Some fits into the kernel's buffers; the rest must not have been handed to the socket at all.
+      assert.isAbove(written, 1)
       assert.isBelow(written, events / 2)
-      assert.isAbove(written, 0)
-      wire.frames.length = 0
-      let last = 0
       wire.socket.removeAllListeners("message")
-      const done = Effect.callback<void>((resume) => {
-        wire.socket.on("message", (data) => {
-          last++
-          if (last + written > events && String(data).includes(`message ${events - 1}`)) resume(Effect.void)
+      let received = 0
+      yield* Effect.callback<void>((resume) => {
+        wire.socket.on("message", () => {
+          if (++received === events) resume(Effect.void)
         })
         wire.socket.resume()
       })
-      yield* done
       assert.strictEqual(simulator.books.sessions[0]?.writtenUpTo, events + 1)
     })
   )
