@@ -7,7 +7,7 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { StoreError } from "../domain/StoreError.ts"
 import { Store } from "../ports/Store.ts"
 import { type Link, open } from "./sqlite/Link.ts"
-import type { OpenOptions } from "./sqlite/protocol.ts"
+import type { OpenOptions, PruneStep } from "./sqlite/protocol.ts"
 import type { SqlOptions } from "./sqlite/SqlClient.ts"
 
 export type { SqlOptions } from "./sqlite/SqlClient.ts"
@@ -51,6 +51,17 @@ const complete = (options: Options): OpenOptions => ({
   maxPages: options.maxPages
 })
 
+/** Step by step: commits get their turn in between. */
+const prune = Effect.fnUntraced(function* (link: Link, before: number) {
+  let rows = 0
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const step: PruneStep = yield* link.call("prune", before, after)
+    rows += step.rows
+    after = step.next
+  }
+  return rows
+})
+
 const store = (link: Link) =>
   Store.of({
     pipeline: 2,
@@ -65,7 +76,7 @@ const store = (link: Link) =>
     discard: (letter) => link.call("discard", letter),
     gaps: (account) => link.call("gaps", account),
     counts: (account) => link.call("counts", account),
-    prune: (before) => link.call("prune", before)
+    prune: (before) => prune(link, before)
   })
 
 /** Opens, or creates, the database of these options. Fails with a `StoreError` when it cannot be used. */

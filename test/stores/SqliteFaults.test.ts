@@ -167,6 +167,32 @@ describe("Sqlite, when it fails", () => {
     )
   })
 
+  it.effect("among a hundred thousand keys every one is known again, also after reopening and after pruning", () => {
+    const filename = newFile()
+    const events = Array.from({ length: 100_000 }, (_, i) => event(`key ${i}`, { receivedAt: i }))
+    const isNew = ({ eventIds }: { readonly eventIds: ReadonlyArray<number> }) =>
+      eventIds.filter((id) => id !== 0).length
+    return Effect.gen(function* () {
+      yield* using(
+        { filename, synchronous: "NORMAL" },
+        Effect.gen(function* () {
+          expect(isNew(yield* commit({ events }))).toBe(100_000)
+          expect(isNew(yield* commit({ events: [...events.slice(0, 500), event("new")] }))).toBe(1)
+          yield* commit({ settled: events.map((_, i) => i + 1) })
+        })
+      )
+      yield* using(
+        { filename, synchronous: "NORMAL" },
+        Effect.gen(function* () {
+          expect(isNew(yield* commit({ events: events.filter((_, i) => i % 50 === 0) }))).toBe(0)
+          expect(yield* Store.use((store) => store.prune(60_000))).toBeGreaterThan(59_900)
+          expect(isNew(yield* commit({ events: events.slice(60_000, 60_500) }))).toBe(0)
+          expect(isNew(yield* commit({ events: events.slice(0, 500) }))).toBeGreaterThan(495)
+        })
+      )
+    })
+  })
+
   it.effect("when the thread dies, what is under way is Inaccessible, and the next commit finds a new one", () => {
     const filename = newFile()
     const options = {

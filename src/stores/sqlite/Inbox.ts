@@ -215,13 +215,20 @@ export class Inbox {
     return { pending: this.ledger.pending(this.accounts.get(account) ?? -1), dead: Number(row?.["n"]) }
   }
 
-  prune(before: number): number {
+  /**
+   * Deletes among the next rows above `after` what is settled, old and nobody's dead letter. Ids ascend with time, so a
+   * step that finds nothing old is the last one. Takes many steps, so that commits need not wait for all of them.
+   */
+  prune(before: number, after: number): { readonly rows: number; readonly next: number | undefined } {
+    const step = this.db.prepare("SELECT id, received_at FROM inbox WHERE id > ? ORDER BY id LIMIT 2000").all(after)
+    const last = Number(step.at(-1)?.["id"] ?? after)
+    if (!step.some((row) => Number(row["received_at"]) < before)) return { rows: 0, next: undefined }
     const done = this.db.prepare(
-      `DELETE FROM inbox WHERE received_at < ? AND EXISTS (
+      `DELETE FROM inbox WHERE id > ? AND id <= ? AND received_at < ? AND EXISTS (
          SELECT 1 FROM settled s WHERE s.first = (SELECT max(first) FROM settled WHERE first <= inbox.id) AND s.last >= inbox.id
        ) AND NOT EXISTS (SELECT 1 FROM dead_events d WHERE d.id = inbox.id)
          AND NOT EXISTS (SELECT 1 FROM inbox n WHERE n.hash = (inbox.hash + 1) % ${slots})`
     )
-    return Number(done.run(before).changes)
+    return { rows: Number(done.run(after, last, before).changes), next: last }
   }
 }

@@ -10,7 +10,7 @@ import type { Counts, PositionWrite, StateEntry, TurnResult, TurnWrite } from ".
 import type { Frames } from "./frames.ts"
 import { Inbox } from "./Inbox.ts"
 import { Outbox } from "./outbox.ts"
-import type { OpenOptions, Rest } from "./protocol.ts"
+import type { OpenOptions, PruneStep, Rest } from "./protocol.ts"
 import { migrate } from "./schema.ts"
 
 const nothing: StateEntry = { value: undefined, version: 0 }
@@ -54,7 +54,7 @@ export class Journal {
   /** Reads what is kept in memory again, if it may have changed. */
   refresh(): void {
     const version = this.dataVersion.get()?.["data_version"]
-    if (!this.stale && version === this.seen) return
+    if (!this.stale && version === this.seen && this.inbox.isFilled) return
     this.stale = true
     this.inbox.load()
     if (version !== this.seen || !this.inbox.isFilled) this.inbox.fill()
@@ -177,10 +177,13 @@ export class Journal {
     return this.transact(() => (_tag === "DeadEvent" ? this.inbox.discard(id) : this.outbox.discard(id)))
   }
 
-  prune(before: number): number {
-    const rows = this.transact(() => this.inbox.prune(before) + this.outbox.prune(before))
+  /** One step of many: `next` is where the next one begins, `undefined` after the last. */
+  prune(before: number, after: number): PruneStep {
+    const step = this.transact(() => this.inbox.prune(before, after))
+    if (step.next !== undefined) return step
+    const rows = this.transact(() => this.outbox.prune(before))
     this.inbox.fill()
-    return rows
+    return { rows: step.rows + rows, next: undefined }
   }
 
   counts(account: string): Counts {

@@ -23,6 +23,12 @@ interface Page {
   readonly limit: number
 }
 
+/** What one step of a prune deleted, and where the next one begins. */
+export interface PruneStep {
+  readonly rows: number
+  readonly next: number | undefined
+}
+
 /** The reads and the small writes: name → parameters and answer. */
 export interface Calls {
   open: { readonly args: readonly []; readonly answer: undefined }
@@ -45,7 +51,7 @@ export interface Calls {
   discard: { readonly args: readonly [letter: Pick<DeadLetter, "_tag" | "id">]; readonly answer: boolean }
   gaps: { readonly args: readonly [account: string]; readonly answer: ReadonlyArray<Gap> }
   counts: { readonly args: readonly [account: string]; readonly answer: Counts }
-  prune: { readonly args: readonly [before: number]; readonly answer: number }
+  prune: { readonly args: readonly [before: number, after: number]; readonly answer: PruneStep }
   close: { readonly args: readonly []; readonly answer: undefined }
 }
 

@@ -39,7 +39,7 @@ const operations: Operations = {
   discard: (letter) => opened().discard(letter),
   gaps: (account) => opened().gaps(account),
   counts: (account) => fresh().counts(account),
-  prune: (before) => opened().prune(before),
+  prune: (before, after) => opened().prune(before, after),
   close: () => {
     journal?.close()
     journal = undefined

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Random } from "effect"
+import { KeyFilter } from "../../src/stores/sqlite/KeyFilter.ts"
+import { type Interval, Ledger } from "../../src/stores/sqlite/Ledger.ts"
+
+describe("Ledger", () => {
+  it.effect("its interval rows, written as it says, always cover exactly what was settled", () => {
+    const seed = Math.floor(Math.random() * 1e9)
+    return Effect.gen(function* () {
+      const ledger = new Ledger([])
+      const rows = new Map<number, number>()
+      const settled = new Set<number>()
+      for (let round = 0; round < 60; round++) {
+        const added = yield* Random.nextIntBetween(0, 120)
+        for (let i = 0; i < added; i++) ledger.add(ledger.lastId + 1, 1 + (ledger.lastId % 3))
+        for (let i = 0; i < 60 && ledger.lastId > 0; i++) {
+          const id = yield* Random.nextIntBetween(Math.max(1, ledger.lastId - 300), ledger.lastId)
+          expect(ledger.settle(id), `seed ${seed}`).toBe(!settled.has(id))
+          settled.add(id)
+        }
+        const { removed, written } = ledger.takeChanges()
+        for (const first of removed) rows.delete(first)
+        for (const { first, last } of written) rows.set(first, last)
+        const covered = [...rows].flatMap(([first, last]) =>
+          Array.from({ length: last - first + 1 }, (_, i) => first + i)
+        )
+        expect(new Set(covered), `seed ${seed}`).toEqual(settled)
+        expect(covered.length).toBe(settled.size)
+      }
+      const intervals: ReadonlyArray<Interval> = [...rows].map(([first, last]) => ({ first, last }))
+      const reopened = new Ledger([...intervals].sort((a, b) => a.first - b.first))
+      const open = new Set<number>()
+      for (const [first, last] of reopened.unsettled()) {
+        for (let id = first; id <= Math.min(last, ledger.lastId); id++) open.add(id)
+      }
+      const pending = [1, 2, 3].flatMap((account) => ledger.page(account, 0, 1e9))
+      expect(new Set(pending), `seed ${seed}`).toEqual(open)
+      expect(pending.length).toBe(ledger.pending(1) + ledger.pending(2) + ledger.pending(3))
+    }).pipe(Random.withSeed(seed))
+  })
+})
+
+describe("KeyFilter", () => {
+  it("never denies a key that is stored, and denies nearly all others", () => {
+    const filter = new KeyFilter()
+    filter.reset(0)
+    const hash = (i: number) => (i * 2_654_435_761_003 + 12_345) % 2 ** 52
+    for (let id = 1; id <= 200_000; id++) filter.add(filter.place(hash(id), id))
+    let denied = 0
+    for (let id = 1; id <= 200_000; id++) {
+      if (!filter.mayHave(hash(id))) denied++
+    }
+    expect(denied).toBe(0)
+    let maybe = 0
+    for (let id = 300_001; id <= 400_000; id++) if (filter.mayHave(hash(id))) maybe++
+    expect(maybe).toBeLessThan(1000)
+    expect([...filter.places(hash(5))]).toContain(filter.place(hash(5), 5))
+    expect(filter.place(2 ** 52 - 1, 2 ** 40)).toBeLessThan(2 ** 53)
+  })
+})
