@@ -29,6 +29,7 @@ import * as Routes from "./Routes.ts"
 import * as Sessions from "./Sessions.ts"
 import { make as makeSwitches, strikes } from "./Switches.ts"
 import * as Tokens from "./Tokens.ts"
+import { make as makeUntil } from "./Until.ts"
 
 export type { Place } from "../Books.ts"
 export type { Options } from "./Options.ts"
@@ -172,25 +173,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
         Effect.sync(() => inject(fault))
       )
 
-    const until = (condition: (books: Books) => boolean) =>
-      Effect.callback<void>((resume) => {
-        let cancel: (() => void) | undefined
-        const check = () => {
-          cancel = undefined
-          if (!condition(books)) return
-          stop()
-          resume(Effect.void)
-        }
-        // One look for many entries: a flood must not be re-judged for every message.
-        const stop = books.subscribe(() => {
-          cancel ??= ambient.after(1 + Math.floor(books.offered.length / 500), check)
-        })
-        check()
-        return Effect.sync(() => {
-          cancel?.()
-          stop()
-        })
-      })
+    const until = makeUntil(books, ambient)
 
     return {
       appId: settings.appId,
