@@ -8,7 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^everbot$/, replacement: source("index.ts") },
       { find: /^everbot\/qq$/, replacement: source("platforms/qq/index.ts") },
-      { find: /^everbot\/sqlite$/, replacement: source("stores/Sqlite.ts") },
+      { find: /^everbot\/sqlite$/, replacement: source("sqlite.ts") },
       { find: /^everbot\/simulator$/, replacement: source("simulator/index.ts") },
       { find: /^everbot\/testing$/, replacement: source("testing/index.ts") }
     ]

@@ -52,6 +52,8 @@ export class FrameReader implements Listener {
   readonly #clock: Clock.Clock
   #state: Session.State
   #session: { readonly id: string; readonly startedAt: number; readonly resumeUrl: string | undefined }
+  #envelope: Envelope = nothing
+  readonly #stream: string
   #hasEnded = false
   #connection: Connection | undefined
 
@@ -60,6 +62,7 @@ export class FrameReader implements Listener {
     this.#link = link
     this.#plan = plan
     this.#clock = clock
+    this.#stream = streamOf(link.shard)
     const from = plan.resume
     this.#state = Session.start(from)
     this.#session = { id: from?.session ?? "", startedAt: from?.startedAt ?? 0, resumeUrl: from?.resumeUrl }
@@ -198,9 +201,8 @@ export class FrameReader implements Listener {
     this.delivered++
     let event: Event | undefined
     try {
-      // Without a sequence number of its own a frame is known by its place on this connection.
-      const place = typeof envelope.s === "number" ? envelope.s : `${seq}+${this.delivered}`
-      event = this.#protocol.decode(envelope, `${this.#session.id}:${place}`)
+      this.#envelope = envelope
+      event = this.#protocol.decode(envelope, this.#fallbackKey)
     } catch (defect) {
       this.#link.ignored(`an event that could not be decoded: ${String(defect).slice(0, 200)}`)
     }
@@ -216,9 +218,15 @@ export class FrameReader implements Listener {
     }
   }
 
+  /** Names an event that has no identity of its own; without a sequence number, by its place on this connection. */
+  readonly #fallbackKey = (): string => {
+    const { s } = this.#envelope
+    return `${this.#session.id}:${typeof s === "number" ? s : `${Session.received(this.#state) ?? 0}+${this.delivered}`}`
+  }
+
   #position(seq: number): Position {
     const { id, startedAt, resumeUrl } = this.#session
-    return { stream: streamOf(this.#link.shard), session: id, seq, startedAt, resumeUrl }
+    return { stream: this.#stream, session: id, seq, startedAt, resumeUrl }
   }
 }
 

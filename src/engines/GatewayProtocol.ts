@@ -43,7 +43,7 @@ export interface GatewayProtocol {
   /** Hot, plain, must not throw. */
   readonly read: (envelope: Envelope) => Frame
   /** Hot, plain. `undefined`: there is nothing to handle in it. */
-  readonly decode: (envelope: Envelope, fallbackKey: string) => Event | undefined
+  readonly decode: (envelope: Envelope, fallbackKey: () => string) => Event | undefined
   readonly heartbeat: (seq: number | null) => string
   readonly toReason: (code: number, detail: string) => Reason
   /** Told once for each dialled connection. */

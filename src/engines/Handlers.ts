@@ -22,7 +22,15 @@ export const make = <Ev extends Event, E, R>(
   run: (event: Ev) => Effect.Effect<unknown, E, R | Turn>,
   context: Context.Context<R>
 ): Handler<Ev> => ({
-  start: (event, turn) => Effect.runForkWith(Context.add(context, Turn, turn))(Effect.suspend(() => run(event))),
+  start: (event, turn) => {
+    let effect: Effect.Effect<unknown, E, R | Turn>
+    try {
+      effect = run(event)
+    } catch (defect) {
+      effect = Effect.die(defect)
+    }
+    return Effect.runForkWith(Context.add(context, Turn, turn))(effect)
+  },
   effect: (event, turn) =>
     Effect.provideContext(
       Effect.suspend(() => run(event)),

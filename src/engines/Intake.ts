@@ -10,7 +10,7 @@ import type { Conversation } from "../domain/Conversation.ts"
 import type { Event, Position } from "../domain/Event.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { GatewayLink } from "../ports/Platform.ts"
-import type { Alarm } from "./Alarm.ts"
+import type { Alarm, Timer } from "./Alarm.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Inbox } from "./Inbox.ts"
 import type { Arrival, Journal, StreamRef } from "./Journal.ts"
@@ -21,6 +21,8 @@ import type { StatusStream } from "./StatusStream.ts"
 /** Events between the socket and the store. */
 const maxStoring = 4096
 const nothing = new Uint8Array(0)
+/** Milliseconds. */
+const noteworthy = 1000
 
 /** An event from its frame to the end of its turn. */
 class Incoming implements Arrival, Delivery {
@@ -80,12 +82,27 @@ export class Intake {
   duplicates = 0
   ignored = 0
   private storing = 0
+  private announce: Timer | undefined
+  private lastNow = 0
+  private nowIsFresh = false
   private isFull = false
   private readonly listeners = new Set<(isFull: boolean) => void>()
   private readonly ports: IntakePorts
 
   constructor(ports: IntakePorts) {
     this.ports = ports
+  }
+
+  /** The time, asked for once in a run of frames that came together: asking costs more than the rest of the step. */
+  private now(): number {
+    if (this.nowIsFresh) return this.lastNow
+    this.nowIsFresh = true
+    queueMicrotask(this.ageNow)
+    this.lastNow = this.ports.alarm.now()
+    return this.lastNow
+  }
+  private readonly ageNow = (): void => {
+    this.nowIsFresh = false
   }
 
   /** Takes a stored event on to its lane. */
@@ -104,9 +121,23 @@ export class Intake {
       this.ports.inbox.isFailing()
     if (isFull === this.isFull) return
     this.isFull = isFull
-    const { account, status } = this.ports
-    status.publish(isFull ? { _tag: "IntakePaused", account, why: this.whyFull() } : { _tag: "IntakeResumed", account })
+    if (isFull) this.announce = this.ports.alarm.set(this.ports.alarm.now() + noteworthy, this.paused)
+    else this.resumed()
     for (const listener of this.listeners) listener(isFull)
+  }
+
+  /** Pauses of a few milliseconds are how a burst is slowed down, and no news; longer ones are. */
+  private readonly paused = (): void => {
+    this.announce = undefined
+    this.ports.status.publish({ _tag: "IntakePaused", account: this.ports.account, why: this.whyFull() })
+  }
+
+  private resumed(): void {
+    if (this.announce === undefined) {
+      this.ports.status.publish({ _tag: "IntakeResumed", account: this.ports.account })
+    }
+    this.announce?.cancel()
+    this.announce = undefined
   }
 
   private whyFull(): string {
@@ -134,7 +165,7 @@ export class Intake {
       shard,
       deliver: (event, raw, next) => {
         position = next
-        const now = alarm.now()
+        const now = this.now()
         lastFrameAt = now
         this.ports.dispatcher.counters.received++
         this.storing++

@@ -123,10 +123,10 @@ export class Lanes {
   /** Full at the limit; free again at half of it, so that pressure does not flutter. */
   get isFull(): boolean {
     const { maxResident, maxResidentBytes, maxBacklog } = this.limits
-    const load = this.canSpill
-      ? this.backlog / maxBacklog
-      : Math.max(this.resident / maxResident, this.residentBytes / maxResidentBytes)
-    this.wasFull = this.wasFull ? load > 0.5 : load >= 1
+    const part = this.wasFull ? 0.5 : 1
+    this.wasFull = this.canSpill
+      ? this.backlog >= maxBacklog * part
+      : this.resident >= maxResident * part || this.residentBytes >= maxResidentBytes * part
     return this.wasFull
   }
 

@@ -32,26 +32,40 @@ export class StateCache extends Context.Service<
           return
         }
       }
+      /** Reads under way, by key; what one finds is not kept if a commit overtook it. */
+      const reading = new Map<string, { readers: number; isStale: boolean }>()
+      const look = (key: string): Effect.Effect<StateEntry, StoreError> => {
+        const mark = reading.get(key) ?? { readers: 0, isStale: false }
+        mark.readers++
+        reading.set(key, mark)
+        return Effect.map(store.state([key]), ([found]) => {
+          const entry = found ?? { value: undefined, version: 0 }
+          if (!mark.isStale) keep(key, entry)
+          return entry
+        }).pipe(
+          Effect.ensuring(
+            Effect.sync(() => {
+              if (--mark.readers === 0) reading.delete(key)
+            })
+          )
+        )
+      }
+      // Only the store knows the version it gave, so what was written is read again when somebody asks.
+      const forget = (writes: ReadonlyArray<StateWrite>): void => {
+        for (const { key } of writes) {
+          entries.delete(key)
+          const mark = reading.get(key)
+          if (mark) mark.isStale = true
+        }
+      }
       return {
         read: (key) =>
           Effect.suspend(() => {
             const known = entries.get(key)
-            if (known !== undefined) return Effect.succeed(known)
-            return Effect.map(store.state([key]), ([found]) => {
-              const entry = found ?? { value: undefined, version: 0 }
-              // A commit may have been faster than this read: it knows better.
-              const newer = entries.get(key)
-              if (newer !== undefined && newer.version > entry.version) return newer
-              keep(key, entry)
-              return entry
-            })
+            return known === undefined ? look(key) : Effect.succeed(known)
           }),
-        committed: (writes) => {
-          for (const { key, value, expected } of writes) keep(key, { value, version: expected + 1 })
-        },
-        forget: (writes) => {
-          for (const { key } of writes) entries.delete(key)
-        }
+        committed: forget,
+        forget
       }
     })
   )

@@ -39,6 +39,8 @@ export class ActiveTurn {
   private isOpen = true
   private messages: Array<NewMessage> | undefined
   private writes: Map<string, Staged> | undefined
+  /** What this turn read: it decides on these values, so its writes must expect their versions. */
+  private seen: Map<string, StateEntry> | undefined
   private readonly maxMessages: number
   private readonly readStored: (key: string) => Effect.Effect<StateEntry, StoreError>
 
@@ -71,16 +73,26 @@ export class ActiveTurn {
   read(key: string): Effect.Effect<string | undefined, StoreError> {
     return Effect.suspend(() => {
       const staged = this.writes?.get(key)
-      return staged ? Effect.succeed(staged.value) : Effect.map(this.readStored(key), (entry) => entry.value)
+      return staged ? Effect.succeed(staged.value) : Effect.map(this.look(key), (entry) => entry.value)
     })
   }
 
-  /** Stages a write. It conflicts, and the turn runs again, if another turn writes the key first. */
+  /** Stages a write. It conflicts, and the turn runs again, if another turn wrote the key since this one read it. */
   write(key: string, value: string | undefined): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
       const staged = this.writes?.get(key)
       if (staged) return Effect.succeed(this.put(key, value, staged.expected))
-      return Effect.map(this.readStored(key), (entry) => this.put(key, value, entry.version))
+      return Effect.map(this.look(key), (entry) => this.put(key, value, entry.version))
+    })
+  }
+
+  private look(key: string): Effect.Effect<StateEntry, StoreError> {
+    const known = this.seen?.get(key)
+    if (known) return Effect.succeed(known)
+    return Effect.map(this.readStored(key), (entry) => {
+      this.seen ??= new Map()
+      this.seen.set(key, entry)
+      return entry
     })
   }
 

@@ -119,7 +119,7 @@ export const open = Effect.fnUntraced(function* (setup: Setup) {
         greeting: () => JSON.stringify(from === undefined ? { op: 2 } : { op: 6, d: { seq: from.seq } })
       }),
     read,
-    decode: eventOf,
+    decode: (envelope, key) => eventOf(envelope, key()),
     heartbeat: (d) => JSON.stringify({ op: 1, d }),
     toReason,
     ended: (end) => void record.ends.push(end),

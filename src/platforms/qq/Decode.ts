@@ -98,17 +98,17 @@ export const untyped = "UNKNOWN"
  *
  * @param account `qq:<app id>`
  * @param envelope the parsed frame; anything at all
- * @param fallbackKey the key for an event that has no identity of its own: `<session>:<s>`
+ * @param fallbackKey the key for an event that has no identity of its own: `<session>:<s>`; made only when needed
  */
-export const decode = (account: string, envelope: unknown, fallbackKey: string): Event => {
-  if (!isJson(envelope)) return platformEvent(account, untyped, envelope, fallbackKey, undefined, false)
+export const decode = (account: string, envelope: unknown, fallbackKey: string | (() => string)): Event => {
+  if (!isJson(envelope)) return platformEvent(account, untyped, envelope, made(fallbackKey), undefined, false)
   const data = envelope["d"]
   const type = envelope["t"]
   const eventId = envelope["id"]
   const id = typeof eventId === "string" && eventId !== "" ? eventId : undefined
   const reading = readingOf.get(type)
   if (reading === undefined) {
-    return platformEvent(account, idOf(type) ?? untyped, data, id ?? fallbackKey, undefined, false)
+    return platformEvent(account, idOf(type) ?? untyped, data, id ?? made(fallbackKey), undefined, false)
   }
   const name = type as EventName
   if (isJson(data)) {
@@ -116,8 +116,10 @@ export const decode = (account: string, envelope: unknown, fallbackKey: string):
     if (event !== undefined) return event
   }
   const place = isJson(data) ? placeOf(account, reading, data) : undefined
-  return platformEvent(account, name, data, id ?? fallbackKey, place, true)
+  return platformEvent(account, name, data, id ?? made(fallbackKey), place, true)
 }
+
+const made = (key: string | (() => string)): string => (typeof key === "string" ? key : key())
 
 const utf8 = new TextDecoder()
 

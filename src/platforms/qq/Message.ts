@@ -22,10 +22,7 @@ export const idOf = (value: unknown): string | undefined =>
 const textOf = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined)
 
 export class QqMessage implements MessageReceived {
-  readonly _tag = "MessageReceived" as const
-  readonly platform = "qq" as const
   readonly account: string
-  readonly key: string
   readonly conversation: Conversation
   readonly type: string
   readonly messageId: string
@@ -43,12 +40,22 @@ export class QqMessage implements MessageReceived {
     eventId: string | undefined
   ) {
     this.account = account
-    this.key = `m:${messageId}`
     this.conversation = conversation
     this.type = type
     this.messageId = messageId
     this.data = data
     this.eventId = eventId
+  }
+
+  // Getters, so that an event holds only what differs from one to the next.
+  get _tag() {
+    return "MessageReceived" as const
+  }
+  get platform() {
+    return "qq" as const
+  }
+  get key(): string {
+    return `m:${this.messageId}`
   }
 
   /** In a group the id is the `member_openid`, in C2C the `user_openid`, in guilds the user id; empty if absent. */

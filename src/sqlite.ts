@@ -1,0 +1,2 @@
+/** `everbot/sqlite`: the store in one SQLite file. */
+export * as Sqlite from "./stores/Sqlite.ts"
