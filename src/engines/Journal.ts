@@ -7,7 +7,7 @@
  *
  * Hot path: plain functions and arrays, one Effect per commit.
  */
-import { Context, Deferred, Effect, Exit, Layer, Schedule } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Layer, Schedule } from "effect"
 import type { Position } from "../domain/Event.ts"
 import type { Gap } from "../domain/Gap.ts"
 import { StoreError, Unusable } from "../domain/StoreError.ts"
@@ -126,6 +126,8 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
       batch.finish(exit.value)
     } else {
       failing = true
+      const error = Cause.findErrorOption(exit.cause)
+      if (error._tag === "Some") report(error.value)
     }
     if (!failing) pump()
     else if (outstanding === 0) runFork(recover)
@@ -136,7 +138,7 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
       const batch = underWay[0] as Batch
       const result = yield* store.commit(batch.commit).pipe(
         Effect.tapError((error) => Effect.sync(() => report(error))),
-        Effect.retry({ schedule: retry, while: (error) => error.isRetryable })
+        Effect.retry({ schedule: retry, while: (error) => error.isRetryable && !closed })
       )
       underWay.shift()
       batch.finish(result)
