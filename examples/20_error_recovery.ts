@@ -43,7 +43,7 @@ class Counters extends Context.Service<Counters, Autosave.Autosave<Counts>>()("e
 
 const count = (...names: ReadonlyArray<keyof Counts>) =>
   Counters.use((counters) =>
-    counters.update((it) => names.reduce((counts, name) => ({ ...counts, [name]: counts[name] + 1 }), it))
+    counters.update((it) => ({ ...it, ...Object.fromEntries(names.map((name) => [name, it[name] + 1])) }))
   )
 
 // ------------------------------------------------------------------------------------------------------------- features

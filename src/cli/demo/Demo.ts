@@ -1,0 +1,110 @@
+/**
+ * The demo: a bot, a simulated QQ that keeps breaking, users who do not care, and a verdict from the platform's books.
+ *
+ * The bot's settings suit a peer that fails every second and not every month: it comes back sooner and forgives sooner.
+ * Nothing else differs from a bot on QQ: real sockets, real HTTP, a real database.
+ */
+import { Clock, Effect, Fiber, Layer, Random, Redacted, Stream } from "effect"
+import * as Bot from "../../Bot.ts"
+import * as Status from "../../bot/Status.ts"
+import { Runtime } from "../../engines/Runtime.ts"
+import * as Schedules from "../../engines/Schedules.ts"
+import { StatusStream } from "../../engines/StatusStream.ts"
+import * as Qq from "../../platforms/qq/Qq.ts"
+import * as QqSimulator from "../../simulator/qq/QqSimulator.ts"
+import * as Sqlite from "../../stores/Sqlite.ts"
+import * as ErrorRecoveryBot from "./ErrorRecoveryBot.ts"
+import { Scoreboard } from "./Scoreboard.ts"
+import * as Screen from "./Screen.ts"
+import { type Summary, summarize } from "./Summary.ts"
+import * as Timetable from "./Timetable.ts"
+import * as Users from "./Users.ts"
+
+export interface Options {
+  /** Milliseconds until the users leave; without it they stay until the demo is interrupted. */
+  readonly duration: number | undefined
+  readonly seed: number
+  /** The bot's database. */
+  readonly filename: string
+  /** Messages per second. */
+  readonly rate: number
+}
+
+/** How long the bot may take to answer what is left, once the users are gone. */
+const patience = "15 seconds"
+
+const layerQq = (simulator: QqSimulator.QqSimulator) =>
+  Qq.layer({
+    appId: simulator.appId,
+    clientSecret: Redacted.make(simulator.clientSecret),
+    apiUrl: simulator.apiUrl,
+    tokenUrl: simulator.tokenUrl,
+    requestTimeout: "3 seconds",
+    connection: { helloTimeout: "1 second", readyTimeout: "3 seconds" },
+    reconnect: Schedules.reconnect({ base: "100 millis", cap: "1 second", stableAfter: "500 millis" }),
+    identify: Schedules.identify({ base: "200 millis", cap: "1 second" }),
+    resend: Schedules.resend({ base: "100 millis", cap: "2 seconds" }),
+    maxAttempts: 10
+  })
+
+/** Lets the scoreboard see the bot from inside. */
+const layerWatch = (board: Scoreboard) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const runtime = yield* Runtime
+      const clock = yield* Clock.Clock
+      const { listen } = yield* StatusStream
+      board.watch(() => runtime.accounts().map((account) => Status.ofAccount(account, clock.currentTimeMillisUnsafe())))
+      yield* listen((status) => board.onStatus(status))
+    })
+  )
+
+const bot = (simulator: QqSimulator.QqSimulator, board: Scoreboard, filename: string) =>
+  Layer.mergeAll(ErrorRecoveryBot.layer(board.tally), layerWatch(board)).pipe(
+    Layer.provideMerge(layerQq(simulator)),
+    Bot.launchWith({ redeliver: Schedules.redeliver({ base: "100 millis" }) }),
+    Effect.provide(Sqlite.layer({ filename }))
+  )
+
+/** Runs the whole demo. An interruption sends the users away, and the verdict follows all the same. */
+export const run = Effect.fn("Demo.run")(
+  function* (options: Options) {
+    const simulator = yield* QqSimulator.make({
+      heartbeatInterval: "2 seconds",
+      reconnectGrace: "1 second",
+      sessionStarts: { total: 100_000, maxConcurrency: 20 }
+    })
+    const board = new Scoreboard(simulator.books, yield* Clock.Clock)
+    yield* Effect.forkScoped(Stream.runForEach(simulator.faults, (fault) => Effect.sync(() => board.onFault(fault))))
+    yield* Screen.show(board, options)
+    const running = yield* Effect.forkScoped(bot(simulator, board, options.filename))
+    const connected = board.connected.await
+    const play = Effect.all([Users.chat(simulator, options.rate), Timetable.run(simulator, connected)], {
+      concurrency: "unbounded",
+      discard: true
+    }).pipe(Random.withSeed(options.seed))
+    const time = options.duration === undefined ? Effect.never : Effect.sleep(options.duration)
+    yield* Effect.andThen(connected, Effect.raceFirst(play, time)).pipe(
+      Effect.raceFirst(Fiber.await(running)),
+      Effect.interruptible,
+      Effect.exit
+    )
+    return yield* conclude(simulator, board, running)
+  },
+  Effect.scoped,
+  Effect.uninterruptible
+)
+
+/** The users are gone: lets the bot finish, stops it, and judges. A bot that ended by itself has failed. */
+const conclude = Effect.fnUntraced(function* <E>(
+  simulator: QqSimulator.QqSimulator,
+  board: Scoreboard,
+  running: Fiber.Fiber<never, E>
+): Effect.fn.Return<Summary, E> {
+  if (running.pollUnsafe() !== undefined) return yield* Fiber.join(running)
+  board.tell("note", "the users leave; the bot finishes")
+  yield* Effect.timeoutOption(simulator.settled, patience)
+  yield* Fiber.interrupt(running)
+  board.second()
+  return summarize(board)
+})

@@ -1,0 +1,73 @@
+/**
+ * `npm start`: watch a bot lose nothing on a simulated QQ that keeps breaking. Needs no account and no credentials.
+ *
+ * Ends with a summary from the platform's books, and with 1 if anything was lost, duplicated or answered out of order.
+ */
+import { join } from "node:path"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Effect, Exit, Logger, Option, type Runtime } from "effect"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import { FileSystem } from "effect/FileSystem"
+import { Terminal } from "effect/Terminal"
+import * as Demo from "./Demo.ts"
+import { isKept, toLines } from "./Summary.ts"
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** `20s`, `90 s`, `1.5m`: milliseconds; a bare number is seconds. */
+const parseDuration = (text: string): Option.Option<number> => {
+  const [, amount, unit = "s"] = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*$/.exec(text) ?? []
+  const millis = Number(amount) * (units[unit] ?? 1000)
+  return millis > 0 ? Option.some(millis) : Option.none()
+}
+
+const flags = {
+  duration: Flag.String("for").pipe(
+    Flag.withDescription("End by itself after this long, e.g. 20s"),
+    Flag.filterMap(parseDuration, (text) => `"${text}" is no duration above zero: write it like 20s or 2m`),
+    Flag.optional
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDescription("Print the summary as one line of JSON at the end"),
+    Flag.withDefault(false)
+  ),
+  seed: Flag.Int("seed").pipe(
+    Flag.withDescription("Decides who says what, and the order of the faults"),
+    Flag.withDefault(1)
+  ),
+  db: Flag.String("db").pipe(
+    Flag.withDescription("Keep the bot's database in this file (default: a temporary one)"),
+    Flag.optional
+  ),
+  rate: Flag.Int("rate").pipe(
+    Flag.withDescription("Messages per second"),
+    Flag.filter(
+      (rate) => rate >= 1 && rate <= 5000,
+      (rate) => `${rate} is not between 1 and 5000`
+    ),
+    Flag.withDefault(40)
+  )
+}
+
+const command = Command.make("everbot-demo", flags, ({ db, duration, json, rate, seed }) =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem
+    const terminal = yield* Terminal
+    const filename = Option.isSome(db)
+      ? db.value
+      : join(yield* files.makeTempDirectoryScoped({ prefix: "everbot-demo-" }), "demo.db")
+    const summary = yield* Demo.run({ duration: Option.getOrUndefined(duration), seed, filename, rate })
+    const lines = json ? [JSON.stringify(summary)] : toLines(summary)
+    yield* terminal.display(`${lines.join("\n")}\n`)
+    if (!isKept(summary)) process.exitCode = 1
+    // Uninterruptible as a whole: Ctrl-C ends the play inside, and the verdict is still to be told.
+  }).pipe(Effect.scoped, Effect.provide(Logger.layer([])), Effect.uninterruptible)
+).pipe(Command.withDescription("A bot that loses nothing, on a simulated QQ that keeps breaking"))
+
+/** Ctrl-C is a way to end the demo, not a failure of it: then, too, the verdict decides. */
+const teardown: Runtime.Teardown = (exit, done) =>
+  done(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : Number(process.exitCode ?? 0))
+
+NodeRuntime.runMain(Command.run(command, { version: "0.1.0" }).pipe(Effect.provide(NodeServices.layer)), { teardown })
