@@ -4,6 +4,7 @@ import type { Conversation } from "./Conversation.ts"
 import type { Gap } from "./Gap.ts"
 import type { GatewayError } from "./GatewayError.ts"
 import type { HandlerError } from "./HandlerError.ts"
+import type { Level } from "./Health.ts"
 import type { MessageStatus } from "./Message.ts"
 import type { StoreError } from "./StoreError.ts"
 
@@ -50,5 +51,21 @@ export type Status =
   | { readonly _tag: "BreakerChanged"; readonly account: string; readonly state: "closed" | "open" | "half-open" }
   | { readonly _tag: "GapRecorded"; readonly gap: Gap }
   | { readonly _tag: "FrameIgnored"; readonly account: string; readonly why: string }
+  | {
+      /** A check, or the whole (`check` is `undefined`), changed its level. */
+      readonly _tag: "HealthChanged"
+      readonly account: string | undefined
+      readonly check: string | undefined
+      readonly from: Level
+      readonly to: Level
+      readonly reason: string | undefined
+    }
+  | {
+      /** A check found something broken and began to repair it; the next round finds out whether that helped. */
+      readonly _tag: "RepairStarted"
+      readonly account: string | undefined
+      readonly check: string
+      readonly why: string
+    }
   | { readonly _tag: "DrainStarted"; readonly deadline: number }
   | { readonly _tag: "Drained"; readonly leftTurns: number; readonly leftMessages: number }

@@ -6,7 +6,7 @@
  */
 import { Clock, Deferred, Duration, Effect, FiberSet, Latch, Schedule, type Scope, Stream } from "effect"
 import { CircuitBreaker } from "effect/persistence"
-import type { GatewayError } from "../domain/GatewayError.ts"
+import { GatewayError, type Retryable } from "../domain/GatewayError.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../domain/Message.ts"
 import type { Platform } from "../ports/Platform.ts"
@@ -44,6 +44,11 @@ export interface Account {
   readonly shards: () => ReadonlyArray<ShardView>
   /** Stores messages outside of a turn; returns when they are durable. */
   readonly send: (messages: ReadonlyArray<NewMessage>) => Effect.Effect<void>
+  /**
+   * Ends the connection of one shard for this reason, as if the peer had: its supervisor counts the failure on the
+   * ladder and dials again. Does nothing while the shard is not connected.
+   */
+  readonly cut: (shard: number, reason: Retryable) => Effect.Effect<void>
   /** Cuts the connections and dials again; also leaves `Failed`. */
   readonly restart: Effect.Effect<void>
   /** Completes when the account gave up for the first time. */
@@ -115,7 +120,7 @@ export const start = Effect.fnUntraced(function* (
   const commit = (write: TurnWrite, done: (result: TurnResult) => void): void =>
     journal.turn(write, (result) => {
       if (result._tag === "Committed") {
-        cache.committed(write.state)
+        cache.committed(write.state, result.versions)
         enqueue(write.messages, result.messageIds)
       } else cache.forget(write.state)
       done(result)
@@ -146,9 +151,9 @@ export const start = Effect.fnUntraced(function* (
         Effect.orDie,
         Effect.map((events) =>
           events.map(
-            ({ id, raw, receivedAt }): Delivery => ({
+            ({ id, key, raw, receivedAt }): Delivery => ({
               id,
-              event: platform.decode(raw),
+              event: platform.decode(raw, key),
               receivedAt,
               size: raw.length,
               attempt: 1,
@@ -208,6 +213,18 @@ export const start = Effect.fnUntraced(function* (
     }
   })
 
+  const cuts = new Map<number, Deferred.Deferred<never, GatewayError>>()
+  const gateway: Supervisor.Gateway = {
+    account,
+    refreshCredentials: platform.refreshCredentials,
+    connect: (link) =>
+      Effect.suspend(() => {
+        const cut = Deferred.makeUnsafe<never, GatewayError>()
+        cuts.set(link.shard, cut)
+        return Effect.raceFirst(platform.connect(link), Deferred.await(cut))
+      })
+  }
+
   const shards = Effect.gen(function* () {
     const known = inbox.isDurable ? yield* Effect.retry(store.positions(account), patiently).pipe(Effect.orDie) : []
     const count = yield* Effect.retry(platform.shards, options.reconnect)
@@ -221,7 +238,7 @@ export const start = Effect.fnUntraced(function* (
       return link
     })
     return yield* Effect.all(
-      links.map((link) => Supervisor.supervise(platform, link, options)),
+      links.map((link) => Supervisor.supervise(gateway, link, options)),
       { concurrency: "unbounded", discard: true }
     )
   })
@@ -274,6 +291,11 @@ export const start = Effect.fnUntraced(function* (
     send: (messages) =>
       Effect.callback<void>((resume) => {
         commit({ eventId: undefined, messages, state: [] }, () => resume(Effect.void))
+      }),
+    cut: (shard, reason) =>
+      Effect.suspend(() => {
+        const cut = cuts.get(shard)
+        return cut === undefined ? Effect.void : Deferred.fail(cut, new GatewayError({ account, reason }))
       }),
     restart: Effect.sync(() => restarts.openUnsafe()),
     gaveUp: Deferred.await(gaveUp),

@@ -122,6 +122,18 @@ export class RelayQueue {
     return false
   }
 
+  /** Since when (epoch milliseconds) the message that is overdue longest could have left. Messages for later are not here. */
+  oldest(): number | undefined {
+    let oldest: number | undefined
+    for (const { rows } of this.lanes.values()) {
+      for (const { message } of rows) {
+        const since = Math.max(message.createdAt, message.notBefore)
+        if (oldest === undefined || since < oldest) oldest = since
+      }
+    }
+    return oldest
+  }
+
   private list(lane: SendLane): void {
     if (lane.isListed) return
     lane.isListed = true

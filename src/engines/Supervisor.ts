@@ -25,6 +25,9 @@ export interface Options {
 
 export type Services = StatusStream
 
+/** What is supervised of a platform. */
+export type Gateway = Pick<Platform, "account" | "connect" | "refreshCredentials">
+
 /** The first identify after a stable spell at once, then 5 s × 2, cap 5 min; forgiven after 2 stable minutes. */
 export const defaultIdentify: Schedules.Backoff = Schedules.identify().pipe(
   Schedules.forgiveAfter("2 minutes", {
@@ -34,13 +37,13 @@ export const defaultIdentify: Schedules.Backoff = Schedules.identify().pipe(
 
 /** Dials, and dials again, until the platform or the ladder says that it is over. */
 export const supervise = (
-  platform: Platform,
+  platform: Gateway,
   link: GatewayLink,
   options: Options
 ): Effect.Effect<never, GatewayError, Services> =>
   Effect.onInterrupt(loop(platform, link, options), () => Effect.sync(() => link.transition(State.Closed())))
 
-const loop = Effect.fnUntraced(function* (platform: Platform, link: GatewayLink, options: Options) {
+const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, options: Options) {
   const status = yield* StatusStream
   const clock = yield* Clock.Clock
   const { account } = platform
@@ -90,7 +93,7 @@ const loop = Effect.fnUntraced(function* (platform: Platform, link: GatewayLink,
 })
 
 /** What the rung asks for, when a failure led to it. */
-const act = (climbed: Ladder.Climbed, platform: Platform, link: GatewayLink): Effect.Effect<void> =>
+const act = (climbed: Ladder.Climbed, platform: Gateway, link: GatewayLink): Effect.Effect<void> =>
   Effect.gen(function* () {
     if (climbed.climbs.length === 0) return
     switch (climbed.rung) {

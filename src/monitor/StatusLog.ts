@@ -17,6 +17,11 @@ const describe = (state: ConnectionState): string => {
   }
 }
 
+const levels = { healthy: "Info", degraded: "Warn", unhealthy: "Error" } as const
+
+const healthLine = ({ check, to, reason }: Extract<Status, { readonly _tag: "HealthChanged" }>) =>
+  [levels[to], `${check ?? "the bot"} is ${to}${reason === undefined ? "" : `: ${reason}`}`] as const
+
 /** One line about a status, and its level. */
 export const toLog = (status: Status): readonly ["Debug" | "Info" | "Warn" | "Error", string] => {
   switch (status._tag) {
@@ -50,6 +55,10 @@ export const toLog = (status: Status): readonly ["Debug" | "Info" | "Warn" | "Er
       return ["Warn", `events may be missing: ${status.gap.why}`]
     case "FrameIgnored":
       return ["Warn", `a frame was ignored: ${status.why}`]
+    case "HealthChanged":
+      return healthLine(status)
+    case "RepairStarted":
+      return ["Warn", `the ${status.check} check repairs: ${status.why}`]
     case "DrainStarted":
       return ["Info", "draining"]
     case "Drained":
