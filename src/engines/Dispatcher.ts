@@ -70,6 +70,8 @@ export class Dispatcher {
   running = 0
   private isStopped = false
   private readonly ready: Array<Lane> = []
+  /** Turns that did not end at once. */
+  private readonly fibers = new Set<Fiber.Fiber<unknown, unknown>>()
   private readonly idleWaiters: Array<() => void> = []
   private readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   private readonly timeout: number
@@ -94,7 +96,10 @@ export class Dispatcher {
     const lane = this.lanes.of(delivery.event.conversation)
     if (lane.isIdle && this.canStart()) {
       this.lanes.entered(delivery)
-      if (this.start(lane, delivery)) lane.isBusy = false
+      if (!this.start(lane, delivery)) return
+      lane.isBusy = false
+      // Something may have come in while the turn ran.
+      if (!lane.isIdle) this.advance(lane)
       return
     }
     this.lanes.push(lane, delivery)
@@ -116,9 +121,10 @@ export class Dispatcher {
     }
   }
 
-  /** Starts no further turns; those under way go on. */
+  /** Starts no further turns and interrupts those under way: their events stay unsettled. */
   stop(): void {
     this.isStopped = true
+    for (const fiber of this.fibers) fiber.interruptUnsafe()
   }
 
   private canStart(): boolean {
@@ -127,10 +133,20 @@ export class Dispatcher {
 
   private wake(lane: Lane): void {
     if (this.canStart()) this.advance(lane)
-    else if (!lane.isReady) {
-      lane.isReady = true
-      this.ready.push(lane)
-    }
+    else this.list(lane)
+  }
+
+  private list(lane: Lane): void {
+    if (lane.isReady) return
+    lane.isReady = true
+    this.ready.push(lane)
+  }
+
+  /** A turn took time: its lane goes on behind those that wait, so that a flood does not starve them. */
+  private goOn(lane: Lane): void {
+    lane.isBusy = false
+    if (this.ready.length === 0) this.advance(lane)
+    else if (lane.peek() !== undefined) this.list(lane)
   }
 
   /** Runs the lane's events until it is empty or one of them takes time. */
@@ -148,12 +164,17 @@ export class Dispatcher {
 
   private fetch(lane: Lane): void {
     lane.isBusy = true
-    const ids = lane.leadingIds(32)
+    // A fetch holds the slot of the turn that it is for, or all lanes would fetch at once.
+    this.running++
+    const ids = lane.leadingIds(Math.min(32, Math.max(1, this.options.maxResident - this.lanes.resident)))
     this.fork(this.ports.load(ids)).addObserver((exit) => {
+      this.running--
       if (Exit.isFailure(exit)) return
       this.lanes.loaded(lane, ids.length, exit.value)
+      if (exit.value.length < ids.length) this.left()
       lane.isBusy = false
       this.advance(lane)
+      this.resume()
     })
   }
 
@@ -186,19 +207,19 @@ export class Dispatcher {
       isOver = true
       fiber.interruptUnsafe()
       turn.abandon()
-      const reason = new HandlerError.TimedOut({ limit: this.options.handlerTimeout })
       this.running--
+      if (this.isStopped) return
+      const reason = new HandlerError.TimedOut({ limit: this.options.handlerTimeout })
       this.fail(lane, delivery, reason)
       this.resume()
     })
     let isOver = false
+    this.fibers.add(fiber)
     fiber.addObserver((exit) => {
+      this.fibers.delete(fiber)
       if (isOver) return
       timer.cancel()
-      if (this.ended(lane, delivery, turn, exit)) {
-        lane.isBusy = false
-        this.advance(lane)
-      }
+      if (this.ended(lane, delivery, turn, exit)) this.goOn(lane)
       this.resume()
     })
   }
@@ -232,10 +253,7 @@ export class Dispatcher {
       if (result._tag === "Conflict") lane.unshift(delivery)
       else if (turn.outcome._tag === "Deferred") this.defer(lane, delivery, turn.outcome.until)
       else this.done(delivery)
-      if (mustWait) {
-        lane.isBusy = false
-        this.advance(lane)
-      }
+      if (mustWait) this.goOn(lane)
       this.resume()
     })
     return !mustWait
@@ -243,7 +261,13 @@ export class Dispatcher {
 
   private defer(lane: Lane, delivery: Delivery, until: number): void {
     this.gone(delivery)
-    this.deferStored(lane, delivery.id, until)
+    if (this.ports.canSpill) return this.deferStored(lane, delivery.id, until)
+    lane.pins++
+    this.ports.alarm.set(until, () => {
+      lane.pins--
+      this.lanes.push(lane, delivery)
+      if (!lane.isBusy) this.wake(lane)
+    })
   }
 
   /** Gives an event back to its lane at `until` (epoch milliseconds). */
@@ -262,6 +286,10 @@ export class Dispatcher {
 
   private gone(delivery: Delivery): void {
     if (this.lanes.gone(delivery)) this.ports.pressureChanged()
+    this.left()
+  }
+
+  private left(): void {
     if (this.idleWaiters.length > 0 && this.lanes.backlog === 0) {
       for (const resume of this.idleWaiters.splice(0)) resume()
     }
