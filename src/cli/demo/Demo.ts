@@ -79,10 +79,11 @@ export const run = Effect.fn("Demo.run")(
     yield* Screen.show(board, options)
     const running = yield* Effect.forkScoped(bot(simulator, board, options.filename))
     const connected = board.connected.await
-    const play = Effect.all([Users.chat(simulator, options.rate), Timetable.run(simulator, connected)], {
-      concurrency: "unbounded",
-      discard: true
-    }).pipe(Random.withSeed(options.seed))
+    // A seed each, so that the order of the faults does not depend on who says what in between.
+    const play = Effect.raceFirst(
+      Users.chat(simulator, options.rate).pipe(Random.withSeed(`users ${options.seed}`)),
+      Timetable.run(simulator, { connected, lost: board.lost.await }).pipe(Random.withSeed(`faults ${options.seed}`))
+    )
     const time = options.duration === undefined ? Effect.never : Effect.sleep(options.duration)
     yield* Effect.andThen(connected, Effect.raceFirst(play, time)).pipe(
       Effect.raceFirst(Fiber.await(running)),

@@ -38,7 +38,10 @@ export class Scoreboard {
   /** Messages offered in each second so far, the newest last. */
   readonly perSecond: Array<number> = []
   verdict: Verdict
+  /** Messages that never reached the bot, by no fault of its own. */
+  unheard = 0
   readonly connected = Latch.makeUnsafe(false)
+  readonly lost = Latch.makeUnsafe(true)
   private lostAt: number | undefined
   private calls: { readonly at: number; readonly failures: number } | undefined
   private saidBefore = 0
@@ -98,7 +101,11 @@ export class Scoreboard {
   second(): void {
     this.perSecond.push(this.books.said - this.saidBefore)
     this.saidBefore = this.books.said
+    // Judging costs as much as was said: a long run is judged less often.
+    if (this.perSecond.length % (1 + Math.floor(this.books.said / 50_000)) !== 0) return
     const now = this.clock.currentTimeMillisUnsafe()
+    const { forfeited, unheard } = this.books.judge()
+    this.unheard = forfeited.length + unheard.length
     this.verdict = this.books.judge({ owes: ({ at, replies }) => replies.length > 0 || now - at > overdue })
   }
 
@@ -138,6 +145,7 @@ export class Scoreboard {
     this.state = to._tag
     if (to._tag === "Ready") {
       this.connected.openUnsafe()
+      this.lost.closeUnsafe()
       if (!to.resumed) this.sessionStarts++
       const how = to.resumed ? "resumed" : "new session"
       if (this.lostAt === undefined) return this.tell("note", `connected, ${how}`)
@@ -147,6 +155,7 @@ export class Scoreboard {
       return
     }
     this.connected.closeUnsafe()
+    this.lost.openUnsafe()
     if (to._tag !== "Reconnecting" && to._tag !== "Failed") return
     this.lostAt ??= this.elapsed
     this.tell("trouble", to.cause.reason.message)

@@ -40,7 +40,10 @@ const plain = Effect.fnUntraced(function* (board: Scoreboard) {
     told = board.told
     return Effect.ignore(terminal.display(news.map((entry) => `${tell(entry)}\n`).join("")))
   })
-  const status = Effect.suspend(() => Effect.ignore(terminal.display(`${plainStatus(board)}\n`)))
+  const status = Effect.andThen(
+    print,
+    Effect.suspend(() => Effect.ignore(terminal.display(`${plainStatus(board)}\n`)))
+  )
   // What was told last is printed too.
   yield* Effect.addFinalizer(() => print)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("200 millis"), print)))

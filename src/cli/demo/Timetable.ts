@@ -41,7 +41,7 @@ export const scenes: ReadonlyArray<ReadonlyArray<Fault>> = [
 
 /** Milliseconds between two scenes. */
 const between = [550, 850] as const
-/** The longest wait for a connection that a fault could hit. */
+/** The longest wait for a connection that a fault could hit, and for one to be found dead. */
 const patience = "5 seconds"
 
 /** A fault in a few words, and its name in the summary. */
@@ -64,14 +64,24 @@ export const nameOf = (fault: Fault): string => {
   }
 }
 
-/** Breaks things for ever. @param connected waits until the bot has a session */
-export const run = (simulator: QqSimulator, connected: Effect.Effect<void>): Effect.Effect<never> =>
+/** Faults that the bot must first notice: until then its connection only seems to live. */
+const isStealthy = ({ kind }: Fault): boolean => kind === "halfOpen" || kind === "silence"
+
+/** The bot's connection, as waits. */
+export interface Connection {
+  readonly connected: Effect.Effect<void>
+  readonly lost: Effect.Effect<void>
+}
+
+/** Breaks things for ever. */
+export const run = (simulator: QqSimulator, { connected, lost }: Connection): Effect.Effect<never> =>
   Effect.gen(function* () {
     for (;;) {
       for (const scene of yield* Random.shuffle(scenes)) {
         yield* Effect.sleep(yield* Random.nextIntBetween(between[0], between[1]))
         yield* Effect.timeoutOption(connected, patience)
         for (const fault of scene) yield* simulator.fault(fault)
+        if (scene.some(isStealthy)) yield* Effect.timeoutOption(lost, patience)
       }
     }
   })

@@ -52,12 +52,12 @@ const sparkline = (values: ReadonlyArray<number>): string => {
   return values.map((value) => bars[Math.round((value / most) * (bars.length - 1))] ?? "").join("")
 }
 
-const label = (text: string): Span => [` ${text.padEnd(13)}`, "dim"]
+const label = (text: string): Span => [` ${text.padEnd(14)}`, "dim"]
 const verdict = (name: string, count: number): Span => [`${name} ${count}   `, count === 0 ? "green" : "red"]
 
 const figures = (board: Scoreboard): ReadonlyArray<ReadonlyArray<Span>> => {
   const { account, books, perSecond, tally } = board
-  const { duplicated, latency, lost, outOfOrder, unheard } = board.verdict
+  const { duplicated, latency, lost, outOfOrder } = board.verdict
   const isUp = board.state === "Ready"
   return [
     [
@@ -69,7 +69,7 @@ const figures = (board: Scoreboard): ReadonlyArray<ReadonlyArray<Span>> => {
     [label("events/s"), [String(perSecond.at(-1) ?? 0).padEnd(6)], [sparkline(perSecond.slice(-40)), "cyan"]],
     [
       label("messages"),
-      [`said ${books.said}   handled ${tally.handled}   answered ${books.answered}   unheard ${unheard.length}`]
+      [`said ${books.said}   handled ${tally.handled}   answered ${books.answered}   unheard ${board.unheard}`]
     ],
     [label("outbox"), [`waiting ${account?.messagesWaiting ?? 0}   sent ${account?.messagesSent ?? 0}`]],
     [label("answers after"), [`${latency.p50} ms median   ${latency.p99} ms 99th percentile`]],
@@ -87,11 +87,7 @@ export const render = (board: Scoreboard, frame: Frame): ReadonlyArray<string> =
   const { columns, duration, rows, seed } = frame
   const clock = duration === undefined ? seconds(board.elapsed) : `${seconds(board.elapsed)} of ${seconds(duration)}`
   const head: ReadonlyArray<ReadonlyArray<Span>> = [
-    [
-      [" everbot", "bold"],
-      [" on a simulated QQ that keeps breaking"],
-      [`   ${clock}   seed ${seed}   Ctrl-C ends`, "dim"]
-    ],
+    [[" everbot", "bold"], [" on a simulated QQ that breaks"], [`   ${clock}   seed ${seed}   Ctrl-C ends`, "dim"]],
     [],
     ...figures(board),
     [],
