@@ -3,7 +3,8 @@
  *
  * While commits are under way the next one fills up, so the busier the bot, the cheaper each event (group commit).
  * What was submitted is applied in the order of submission. A commit that fails is repeated until it succeeds, with
- * everything behind it waiting: nothing that was submitted is dropped, and intake is told to pause meanwhile.
+ * everything behind it waiting: nothing that was submitted is dropped, and intake is told to pause meanwhile. Each
+ * commit carries a token, so that one whose answer was lost is not applied twice.
  *
  * Hot path: plain functions and arrays, one Effect per commit.
  */
@@ -14,6 +15,7 @@ import { StoreError, Unusable } from "../domain/StoreError.ts"
 import {
   type Commit,
   type CommitResult,
+  type CommitToken,
   type MessageWrite,
   type NewEvent,
   Store,
@@ -42,6 +44,8 @@ export interface JournalOptions {
 
 /** Gathers one commit. */
 class Batch {
+  /** Given when it is sent for the first time; a repeat has the same. */
+  token: CommitToken | undefined = undefined
   readonly events: Array<Arrival> = []
   readonly settled: Array<number> = []
   readonly turns: Array<TurnWrite> = []
@@ -53,9 +57,9 @@ class Batch {
   readonly waiters: Array<() => void> = []
 
   get commit(): Commit {
-    const { events, settled, turns, messages, gaps } = this
+    const { token, events, settled, turns, messages, gaps } = this
     const positions = Array.from(this.latest, ([{ account, stream }, position]) => ({ account, stream, position }))
-    return { events, positions, settled, turns, messages, gaps }
+    return { token, events, positions, settled, turns, messages, gaps }
   }
   get isEmpty(): boolean {
     return (
@@ -92,6 +96,9 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
   const pending: Array<Batch> = [new Batch()]
   /** Sent to the store, oldest first. */
   const underWay: Array<Batch> = []
+  // Not from `Random`: under a seed two lives of a process would share it, and the store take the second for a repeat.
+  const run = yield* Effect.sync(() => crypto.randomUUID())
+  let commits = 0
   let outstanding = 0
   let failing = false
   let scheduled = false
@@ -112,6 +119,7 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
       if (batch.isEmpty) return
       if (pending.length === 1) pending[0] = new Batch()
       else pending.shift()
+      batch.token = { run, seq: ++commits }
       underWay.push(batch)
       outstanding++
       runFork(store.commit(batch.commit)).addObserver((exit) => settled(batch, exit))

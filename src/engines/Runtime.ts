@@ -13,9 +13,10 @@ import * as Handler from "./Handlers.ts"
 import { Handlers } from "./Handlers.ts"
 import type { Inbox } from "./Inbox.ts"
 import { Journal, type JournalOptions } from "./Journal.ts"
+import * as Retention from "./Retention.ts"
 import type { Turn } from "./Turn.ts"
 
-export interface Options extends Account.AccountOptions, JournalOptions {
+export interface Options extends Account.AccountOptions, JournalOptions, Retention.RetentionOptions {
   /** What commands begin with. @defaultValue ["!", "/"] */
   readonly prefix?: string | ReadonlyArray<string> | undefined
   /** Where events wait for their handlers: `Inbox.layer`, or `Inbox.layerVolatile` for speed without promises. */
@@ -71,6 +72,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     started.openUnsafe()
   })
   yield* Effect.forkScoped(startWhenQuiet)
+  yield* Retention.start(options)
 
   const self: Runtime["Service"] = {
     prefixes: typeof options.prefix === "string" ? [options.prefix] : (options.prefix ?? ["!", "/"]),

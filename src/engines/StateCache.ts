@@ -12,8 +12,8 @@ export class StateCache extends Context.Service<
   StateCache,
   {
     readonly read: (key: string) => Effect.Effect<StateEntry, StoreError>
-    /** Tells what a commit wrote. */
-    readonly committed: (writes: ReadonlyArray<StateWrite>) => void
+    /** Tells what a commit wrote, and the versions it got; writes without one were not applied. */
+    readonly committed: (writes: ReadonlyArray<StateWrite>, versions: ReadonlyArray<number>) => void
     /** Forgets keys whose entries turned out to be old. */
     readonly forget: (writes: ReadonlyArray<StateWrite>) => void
   }
@@ -50,13 +50,10 @@ export class StateCache extends Context.Service<
           )
         )
       }
-      // Only the store knows the version it gave, so what was written is read again when somebody asks.
-      const forget = (writes: ReadonlyArray<StateWrite>): void => {
-        for (const { key } of writes) {
-          entries.delete(key)
-          const mark = reading.get(key)
-          if (mark) mark.isStale = true
-        }
+      const drop = (key: string): void => {
+        entries.delete(key)
+        const mark = reading.get(key)
+        if (mark) mark.isStale = true
       }
       return {
         read: (key) =>
@@ -64,8 +61,16 @@ export class StateCache extends Context.Service<
             const known = entries.get(key)
             return known === undefined ? look(key) : Effect.succeed(known)
           }),
-        committed: forget,
-        forget
+        committed: (writes, versions) => {
+          writes.forEach(({ key, value }, at) => {
+            drop(key)
+            const version = versions[at]
+            if (version !== undefined) keep(key, { value, version })
+          })
+        },
+        forget: (writes) => {
+          for (const { key } of writes) drop(key)
+        }
       }
     })
   )

@@ -40,12 +40,20 @@ export interface Platform {
   readonly name: string
   /** `<platform>:<id>`. */
   readonly account: string
+  /**
+   * Whether connections report every answered heartbeat (`GatewayLink.beat`): then one that stops is judged dead.
+   * @defaultValue judged from the first report of a connection on
+   */
+  readonly heartbeats?: boolean | undefined
   /** How many connections the account wants. */
   readonly shards: Effect.Effect<number, GatewayError>
   /** One connection, dial to close. Never succeeds: it fails with the reason the connection ended. */
   readonly connect: (link: GatewayLink) => Effect.Effect<never, GatewayError, Scope.Scope>
-  /** Rebuilds an event from its stored frame. Never throws: what cannot be understood is a `PlatformEvent`. */
-  readonly decode: (raw: Uint8Array) => Event
+  /**
+   * Rebuilds an event from its stored frame. Never throws: what cannot be understood is a `PlatformEvent`. `key` is the
+   * one it was stored under, and the event has the very same one.
+   */
+  readonly decode: (raw: Uint8Array, key: string) => Event
   /** Sends one outbox row, once. The idempotency key is derived from the row, so that a repeat is recognised. */
   readonly send: (message: OutboxMessage) => Effect.Effect<Receipt, RestError>
   /** Whether the platform recognises a repeat of this message and will not say it twice. */

@@ -4,6 +4,8 @@
  * The contract of {@link Store.commit}, which the contract suite holds every implementation to:
  * - a commit is applied wholly or not at all, and once it succeeds it survives the process and, by default, the machine
  * - commits are applied in the order of the calls, and several may be under way at once (up to `pipeline`)
+ * - a commit whose answer was lost may have been applied: one with a `token` can be repeated all the same. If it was
+ *   applied, nothing is applied again and it answers what the first try would have
  * - when one fails, those called after it that were under way fail too (`Superseded`), so that the caller can repeat
  *   them in the same order; a failed commit leaves nothing behind and may be repeated
  * - an event whose key is already stored for the account is not stored again and gets no id
@@ -36,6 +38,8 @@ export interface PendingEvent {
 
 export interface StoredEvent {
   readonly id: number
+  /** The key it was stored under: decoding the frame again may give none, or another. */
+  readonly key: string
   readonly receivedAt: number
   readonly raw: Uint8Array
 }
@@ -86,8 +90,18 @@ export interface MessageWrite {
   readonly at: number
 }
 
+/** Names a commit, so that a repeat is recognised. Stores remember the last four of a run: more than may be under way. */
+export interface CommitToken {
+  /** Who commits: unique to one journal in one process, e.g. a random UUID. */
+  readonly run: string
+  /** Counts the commits of the run, without holes. A repeat has the number of the first try. */
+  readonly seq: number
+}
+
 /** One transaction. Everything in it becomes durable together. */
 export interface Commit {
+  /** `undefined`: a repeat is not recognised. */
+  readonly token?: CommitToken | undefined
   readonly events: ReadonlyArray<NewEvent>
   readonly positions: ReadonlyArray<PositionWrite>
   /** Ids of events that were handled and left nothing else behind: the fast path of {@link TurnWrite}. */
@@ -99,7 +113,15 @@ export interface Commit {
 
 /** `conflict`: a state version had moved on, so nothing of this turn was applied. */
 export type TurnResult =
-  | { readonly _tag: "Committed"; readonly messageIds: ReadonlyArray<number> }
+  | {
+      readonly _tag: "Committed"
+      readonly messageIds: ReadonlyArray<number>
+      /**
+       * The versions that `state` has now, in its order; 0 for what was deleted. Empty, like `messageIds`, when the
+       * event had been settled before and nothing was applied.
+       */
+      readonly versions: ReadonlyArray<number>
+    }
   | { readonly _tag: "Conflict" }
 
 export interface CommitResult {
@@ -114,7 +136,7 @@ export interface Counts {
   readonly pendingEvents: number
   readonly deadEvents: number
   readonly messages: Readonly<Record<MessageStatus, number>>
-  /** Epoch milliseconds at which the oldest message that is still to be sent was created. */
+  /** Epoch milliseconds at which the first stored of the messages that are still to be sent was created. */
   readonly oldestQueuedAt: number | undefined
 }
 
@@ -130,7 +152,7 @@ export class Store extends Context.Service<
       account: string,
       page: { readonly after: number; readonly limit: number }
     ) => Effect.Effect<ReadonlyArray<PendingEvent>, StoreError>
-    /** The frames of these events, in the order asked; ids that are not stored are left out. */
+    /** The keys and frames of these events, in the order asked; ids that are not stored are left out. */
     readonly events: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<StoredEvent>, StoreError>
     /** Rows of the account that are `queued` or `sending` with an id above `after`, ascending. */
     readonly pendingMessages: (

@@ -54,6 +54,8 @@ export interface Crashable {
   readonly crash: Effect.Effect<void>
   /** The next `count` commits fail for this reason; those under way behind one are `Superseded`. */
   readonly failNext: (count: number, reason: Reason) => Effect.Effect<void>
+  /** The next `count` commits are applied, and yet fail for this reason: their answers are lost. */
+  readonly loseAnswers: (count: number, reason: Reason) => Effect.Effect<void>
   /** From now on no commit is applied and no read answered, until {@link resume}. */
   readonly hang: Effect.Effect<void>
   readonly resume: Effect.Effect<void>
@@ -79,6 +81,7 @@ export const make = (): Crashable => {
   const journal = new Journal()
   const gate = Latch.makeUnsafe(true)
   let failures = 0
+  let lost = 0
   let failure: Reason = new Inaccessible({ detail: "told to fail" })
   let half: Duration.Duration = Duration.zero
   let life = 0
@@ -106,6 +109,12 @@ export const make = (): Crashable => {
     const apply = (job: Job): Exit.Exit<CommitResult, StoreError> => {
       if (born !== life) return Exit.fail(crashed("commit"))
       if (job.generation <= refused) return Exit.fail(refuse("commit", new Superseded()))
+      if (lost > 0) {
+        journal.apply(job.commit)
+        // Those behind it are applied as well while answers are lost: the caller must not rely on either.
+        if (--lost === 0) refused = job.generation
+        return Exit.fail(refuse("commit", failure))
+      }
       if (failures === 0) return Exit.succeed(journal.apply(job.commit))
       failures--
       refused = job.generation
@@ -161,6 +170,11 @@ export const make = (): Crashable => {
     failNext: (count, reason) =>
       Effect.sync(() => {
         failures = count
+        failure = reason
+      }),
+    loseAnswers: (count, reason) =>
+      Effect.sync(() => {
+        lost = count
         failure = reason
       }),
     hang: Effect.sync(() => gate.closeUnsafe()),

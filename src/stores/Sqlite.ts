@@ -6,8 +6,9 @@ import { Config, Effect, Layer } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { StoreError } from "../domain/StoreError.ts"
 import { Store } from "../ports/Store.ts"
-import { type Link, open } from "./sqlite/Link.ts"
-import type { OpenOptions, PruneStep } from "./sqlite/protocol.ts"
+import { open } from "./sqlite/Link.ts"
+import { onLink } from "./sqlite/onLink.ts"
+import type { OpenOptions } from "./sqlite/protocol.ts"
 import type { SqlOptions } from "./sqlite/SqlClient.ts"
 
 export type { SqlOptions } from "./sqlite/SqlClient.ts"
@@ -46,42 +47,14 @@ const complete = (options: Options): OpenOptions => ({
   filename: options.filename,
   synchronous: options.synchronous ?? "FULL",
   busyTimeout: options.busyTimeout ?? 5000,
-  cacheSize: options.cacheSize ?? 65_536,
+  cacheSize: options.cacheSize ?? 16384,
   checkpointPages: options.checkpointPages ?? 2000,
   maxPages: options.maxPages
 })
 
-/** Step by step: commits get their turn in between. */
-const prune = Effect.fnUntraced(function* (link: Link, before: number) {
-  let rows = 0
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const step: PruneStep = yield* link.call("prune", before, after)
-    rows += step.rows
-    after = step.next
-  }
-  return rows
-})
-
-const store = (link: Link) =>
-  Store.of({
-    pipeline: 2,
-    commit: (commit) => link.commit(commit),
-    positions: (account) => link.call("positions", account),
-    pendingEvents: (account, page) => link.call("pendingEvents", account, page),
-    events: (ids) => link.call("events", ids),
-    pendingMessages: (account, page) => link.call("pendingMessages", account, page),
-    state: (keys) => link.call("state", keys),
-    deadLetters: (account, page) => link.call("deadLetters", account, page),
-    requeue: (letter) => link.call("requeue", letter),
-    discard: (letter) => link.call("discard", letter),
-    gaps: (account) => link.call("gaps", account),
-    counts: (account) => link.call("counts", account),
-    prune: (before) => prune(link, before)
-  })
-
 /** Opens, or creates, the database of these options. Fails with a `StoreError` when it cannot be used. */
 export const layer = (options: Options): Layer.Layer<Store, StoreError> =>
-  Layer.effect(Store, Effect.map(open(complete(options)), store))
+  Layer.effect(Store, Effect.map(open(complete(options)), onLink))
 
 /** The same, in the file that the environment variable `EVERBOT_DB` names. Defaults to `everbot.db`. */
 export const layerConfig: Layer.Layer<Store, StoreError | Config.ConfigError> = Layer.unwrap(

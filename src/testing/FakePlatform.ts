@@ -82,7 +82,7 @@ const decoder = new TextDecoder()
 const encode = (event: Event): Uint8Array => encoder.encode(JSON.stringify(event))
 
 /** A frame is the event as JSON, which leaves out what is `undefined`; reading such a field gives `undefined` again. */
-const decode = (raw: Uint8Array): Event => JSON.parse(decoder.decode(raw))
+const decode = (raw: Uint8Array, key: string): Event => ({ ...JSON.parse(decoder.decode(raw)), key })
 
 export const make = (options: Options = {}): FakePlatform => {
   const account = options.account ?? Events.account

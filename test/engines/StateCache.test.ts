@@ -8,7 +8,7 @@ const write = (state: ReadonlyArray<StateWrite>) =>
   Store.use((store) =>
     store
       .commit({ ...emptyCommit, turns: [{ eventId: undefined, messages: [], state }] })
-      .pipe(Effect.map(({ turns }) => turns[0]?._tag))
+      .pipe(Effect.map(({ turns }) => (turns[0]?._tag === "Committed" ? turns[0].versions : undefined)))
   )
 const onMemory = Effect.provide(StateCache.layer.pipe(Layer.provideMerge(Memory.layer)))
 
@@ -26,10 +26,22 @@ describe("the state cache", () => {
         ["a", "3"]
       ] as const) {
         const state = [{ key, value, expected: (yield* cache.read(key)).version }]
-        assert.strictEqual(yield* write(state), "Committed", `${key} = ${value}`)
-        cache.committed(state)
+        const versions = yield* write(state)
+        assert.isDefined(versions, `${key} = ${value}`)
+        cache.committed(state, versions ?? [])
         assert.deepStrictEqual(yield* cache.read(key), (yield* store.state([key]))[0])
       }
+    }).pipe(onMemory)
+  )
+
+  it.effect("keeps what was committed without asking the store, and forgets what it has no version for", () =>
+    Effect.gen(function* () {
+      const cache = yield* StateCache
+      yield* write([{ key: "a", value: "stored", expected: 0 }])
+      cache.committed([{ key: "a", value: "told", expected: 0 }], [7])
+      assert.deepStrictEqual(yield* cache.read("a"), { value: "told", version: 7 })
+      cache.committed([{ key: "a", value: "not applied", expected: 7 }], [])
+      assert.strictEqual((yield* cache.read("a")).value, "stored")
     }).pipe(onMemory)
   )
 
@@ -80,7 +92,7 @@ describe("the state cache", () => {
         const cache = yield* StateCache
         const reading = yield* Effect.forkChild(cache.read("a"), { startImmediately: true })
         answer = { value: "new", version: 2 }
-        cache.committed([{ key: "a", value: "new", expected: 1 }])
+        cache.committed([{ key: "a", value: "new", expected: 1 }], [2])
         yield* Deferred.succeed(old, undefined)
         yield* Fiber.join(reading)
         assert.strictEqual((yield* cache.read("a")).value, "new")

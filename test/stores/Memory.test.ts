@@ -6,10 +6,11 @@ import * as Memory from "../../src/stores/Memory.ts"
 import { commit, event, pending, suite } from "./StoreSuite.ts"
 
 suite("Memory", () => {
-  const { layer, failNext } = Memory.make()
+  const { layer, failNext, loseAnswers } = Memory.make()
   return {
     layer,
-    whileBroken: (effect) => Effect.andThen(failNext(1, new Busy({ detail: "told to" })), effect)
+    whileBroken: (effect) => Effect.andThen(failNext(1, new Busy({ detail: "told to" })), effect),
+    losingAnswers: (commits, effect) => Effect.andThen(loseAnswers(commits, new Busy({ detail: "told to" })), effect)
   }
 })
 

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { Effect } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { afterAll } from "vitest"
-import * as Sqlite from "../../src/stores/Sqlite.ts"
+import { Store } from "../../src/ports/Store.ts"
+import { type Link, open } from "../../src/stores/sqlite/Link.ts"
+import { onLink } from "../../src/stores/sqlite/onLink.ts"
 import { suite } from "./StoreSuite.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "everbot-store-"))
@@ -24,10 +26,35 @@ const locked = <A, E, R>(filename: string, effect: Effect.Effect<A, E, R>) =>
     (db) => Effect.sync(() => db.close())
   )
 
+/** How many commits with tokens the file holds. */
+const applied = (filename: string): number => {
+  const db = new DatabaseSync(filename)
+  const rows = db.prepare("SELECT count(*) AS n FROM answers").get()
+  db.close()
+  return Number(rows?.["n"])
+}
+
 suite("Sqlite", () => {
   const filename = newFile()
+  const options = { filename, busyTimeout: 20, synchronous: "FULL", cacheSize: 4096, checkpointPages: 2000 } as const
+  let current: Link | undefined
+  const opened = Effect.tap(open({ ...options, maxPages: undefined }), (link) =>
+    Effect.sync(() => {
+      current = link
+    })
+  )
   return {
-    layer: Sqlite.layer({ filename, busyTimeout: 20 }),
-    whileBroken: (effect) => locked(filename, effect)
+    layer: Layer.effect(Store, Effect.map(opened, onLink)),
+    whileBroken: (effect) => locked(filename, effect),
+    // The thread commits while this one does not read its answers, and then it ends.
+    losingAnswers: (commits, effect) =>
+      Effect.gen(function* () {
+        const before = applied(filename)
+        const under = yield* Effect.forkChild(effect, { startImmediately: true })
+        const deadline = performance.now() + 4000
+        while (applied(filename) < before + commits && performance.now() < deadline);
+        if (current !== undefined) yield* current.terminate
+        return yield* Fiber.join(under)
+      })
   }
 })

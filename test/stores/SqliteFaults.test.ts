@@ -16,6 +16,7 @@ import type { StoreError } from "../../src/domain/StoreError.ts"
 import { emptyCommit, Store } from "../../src/ports/Store.ts"
 import * as Sqlite from "../../src/stores/Sqlite.ts"
 import { open } from "../../src/stores/sqlite/Link.ts"
+import { version } from "../../src/stores/sqlite/schema.ts"
 import { account, commit, event, message, pending, turn } from "./StoreSuite.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "everbot-faults-"))
@@ -71,7 +72,7 @@ describe("Sqlite, when it fails", () => {
         expect(yield* pending).toEqual([2, 3])
         expect((yield* commit({ events: [event("c"), event("d")] })).eventIds).toEqual([0, 4])
         expect((yield* commit({ turns: [turn(1, { messages: [message("twice")] })] })).turns).toEqual([
-          { _tag: "Committed", messageIds: [] }
+          { _tag: "Committed", messageIds: [], versions: [] }
         ])
       })
     )
@@ -118,7 +119,7 @@ describe("Sqlite, when it fails", () => {
       const reason = yield* reasonOf(using({ filename }, pending))
       expect(reason?._tag).toBe("Unusable")
       expect(reason?.message).toContain("schema 99")
-      yield* raw(filename, (db) => db.exec("PRAGMA user_version = 1"))
+      yield* raw(filename, (db) => db.exec(`PRAGMA user_version = ${version}`))
       expect(yield* using({ filename }, pending)).toEqual([1])
     })
   )

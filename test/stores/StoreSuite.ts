@@ -12,6 +12,8 @@ export interface Disk {
   readonly layer: Layer.Layer<Store, StoreError>
   /** While this runs, the first commit fails with a retryable reason. Afterwards everything works again. */
   readonly whileBroken: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** This starts `commits` commits with tokens. All are applied, and all fail with a retryable reason. */
+  readonly losingAnswers: <A, E, R>(commits: number, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 export const account = "qq:102000001"
@@ -61,7 +63,7 @@ const frames = (ids: ReadonlyArray<number>) =>
   Store.use((store) =>
     Effect.map(store.events(ids), (rows) => rows.map((row) => [row.id, new TextDecoder().decode(row.raw)]))
   )
-const committed = (...messageIds: ReadonlyArray<number>) => ({ _tag: "Committed", messageIds })
+const committed = (...messageIds: ReadonlyArray<number>) => ({ _tag: "Committed", messageIds, versions: [] })
 const dead = { conversation: chat, key: "k", reason: "boom", attempts: 3, at: 5000 }
 
 export const suite = (name: string, disk: () => Disk): void => {
@@ -110,6 +112,19 @@ export const suite = (name: string, disk: () => Disk): void => {
           [2, `{"key":"y"}`],
           [1, `{"key":"mine"}`]
         ])
+      }))
+
+    test("events come back with the key they were stored under, also after they were requeued", () =>
+      Effect.gen(function* () {
+        yield* commit({ events: [event("消息:1"), event("", { receivedAt: 7 })] })
+        const store = yield* Store
+        expect((yield* store.events([2, 1])).map(({ key, receivedAt }) => [key, receivedAt])).toEqual([
+          ["", 7],
+          ["消息:1", 1000]
+        ])
+        yield* commit({ turns: [turn(1, { dead })] })
+        yield* store.requeue({ _tag: "DeadEvent", id: 1 })
+        expect((yield* store.events([3])).map(({ key }) => key)).toEqual(["消息:1"])
       }))
 
     test("conversations come back with kind and id, also when the id holds a colon", () =>
@@ -180,7 +195,8 @@ export const suite = (name: string, disk: () => Disk): void => {
         const reply = message("hello", { replyTo, priority: "high", notBefore: 7, expiresAt: 9 })
         const write = { key: "n", value: "1", expected: 0 }
         const { turns } = yield* commit({ turns: [turn(1, { messages: [reply, message("two")], state: [write] })] })
-        expect(turns).toEqual([committed(1, 2)])
+        const version = (yield* state("n"))?.version
+        expect(turns).toEqual([{ _tag: "Committed", messageIds: [1, 2], versions: [version] }])
         expect(yield* pending).toEqual([])
         const [first] = yield* outbox
         expect(first).toEqual({ ...reply, id: 1, status: "queued", attempts: 0 })
@@ -236,6 +252,21 @@ export const suite = (name: string, disk: () => Disk): void => {
         const third = (yield* state("n"))?.version ?? 0
         expect([first > 0, second > first, third > second]).toEqual([true, true, true])
         expect((yield* write("4", first)).turns[0]?._tag).toBe("Conflict")
+      }))
+
+    test("a turn is told the version of each of its writes, 0 for a deletion", () =>
+      Effect.gen(function* () {
+        const write = (key: string, value: string | undefined, expected: number) => ({ key, value, expected })
+        const versionsOf = (writes: TurnWrite["state"]) =>
+          Effect.map(commit({ turns: [turn(undefined, { state: writes })] }), ({ turns }) =>
+            turns[0]?._tag === "Committed" ? turns[0].versions : []
+          )
+        const [a = 0, b = 0] = yield* versionsOf([write("a", "1", 0), write("b", "1", 0)])
+        expect([(yield* state("a"))?.version, (yield* state("b"))?.version]).toEqual([a, b])
+        const next = yield* versionsOf([write("b", undefined, b), write("c", "1", 0), write("a", "2", a)])
+        const now = [yield* state("b"), yield* state("c"), yield* state("a")].map((entry) => entry?.version)
+        expect(next).toEqual(now)
+        expect(next[0]).toBe(0)
       }))
 
     test("a turn that is repeated after its event was settled says nothing twice", () =>
@@ -436,6 +467,92 @@ export const suite = (name: string, disk: () => Disk): void => {
           [2, 3],
           ["m", "n"]
         ])
+      }))
+  })
+
+  describe(`${name}: lost answers`, () => {
+    const token = (seq: number, run = "run") => ({ run, seq })
+
+    test("a commit whose answer was lost can be repeated and answers the same", (disk) =>
+      Effect.gen(function* () {
+        yield* commit({ token: token(1), events: [event("a"), event("b"), event("z")] })
+        yield* commit({ settled: [2], turns: [turn(undefined, { state: [{ key: "n", value: "0", expected: 0 }] })] })
+        const version = (yield* state("n"))?.version ?? 0
+        const parts: Partial<Commit> = {
+          token: token(2),
+          events: [event("c"), event("a"), event("d"), event("c"), event("e")],
+          settled: [3],
+          turns: [
+            turn(undefined, { messages: [message("one"), message("two")] }),
+            turn(undefined, { messages: [message("no")], state: [{ key: "n", value: "1", expected: 0 }] }),
+            turn(1, {
+              messages: [message("three")],
+              state: [
+                { key: "n", value: undefined, expected: version },
+                { key: "m", value: "1", expected: 0 }
+              ]
+            }),
+            turn(2, { messages: [message("settled before")], state: [{ key: "n", value: "2", expected: 0 }] }),
+            turn(undefined, { messages: [message("four")], state: [{ key: "o", value: "1", expected: 0 }] })
+          ],
+          gaps: [{ account, stream: "s", from: 1, to: 2, since: 1, until: 2, why: "down" }]
+        }
+        const lost = yield* disk.losingAnswers(1, Effect.result(commit(parts)))
+        expect(Result.isFailure(lost) && lost.failure.isRetryable).toBe(true)
+        const again = yield* commit(parts)
+        const versions = [(yield* state("m"))?.version, (yield* state("o"))?.version]
+        expect(again).toEqual({
+          eventIds: [4, 0, 5, 0, 6],
+          turns: [
+            committed(1, 2),
+            { _tag: "Conflict" },
+            { _tag: "Committed", messageIds: [3], versions: [0, versions[0]] },
+            committed(),
+            { _tag: "Committed", messageIds: [4], versions: [versions[1]] }
+          ]
+        })
+        expect(Math.min(...versions.map(Number))).toBeGreaterThan(version)
+        expect(yield* texts).toEqual(["one", "two", "three", "four"])
+        expect(yield* pending).toEqual([4, 5, 6])
+        expect((yield* Store.use((store) => store.gaps(account))).length).toBe(1)
+        expect(yield* commit({ token: token(3), events: [event("f")] })).toEqual({ eventIds: [7], turns: [] })
+      }))
+
+    test("all commits under way can be repeated in their order when all answers were lost", (disk) =>
+      Effect.gen(function* () {
+        const both = [1, 2].map((seq) =>
+          commit({
+            token: token(seq),
+            events: [event(`a${seq}`), event(`b${seq}`)],
+            turns: [turn(undefined, { messages: [message(`m${seq}`)] })]
+          })
+        )
+        const failed = yield* disk.losingAnswers(
+          2,
+          Effect.forEach(both, (each) => Effect.result(each), { concurrency: 2 })
+        )
+        expect(failed.map(Result.isFailure)).toEqual([true, true])
+        const again = yield* Effect.forEach(both, (each) => each)
+        expect(again).toEqual([
+          { eventIds: [1, 2], turns: [committed(1)] },
+          { eventIds: [3, 4], turns: [committed(2)] }
+        ])
+        expect([yield* pending, yield* texts]).toEqual([
+          [1, 2, 3, 4],
+          ["m1", "m2"]
+        ])
+      }))
+
+    test("a commit is a repeat only if both run and number are the same", () =>
+      Effect.gen(function* () {
+        const say = (own: Commit["token"]) =>
+          Effect.map(
+            commit({ token: own, turns: [turn(undefined, { messages: [message("x")] })] }),
+            ({ turns }) => turns[0]?._tag === "Committed" && turns[0].messageIds[0]
+          )
+        const tokens = [token(1), token(1, "other"), token(2), token(5), undefined, undefined, token(6)]
+        expect(yield* Effect.forEach(tokens, say)).toEqual([1, 2, 3, 4, 5, 6, 7])
+        expect(yield* Effect.forEach([token(6), token(5), token(1, "other")], say)).toEqual([7, 4, 2])
       }))
   })
 

@@ -69,7 +69,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     account,
     shards: Effect.succeed(shards),
     connect: gateway.connect,
-    decode: (raw) => decodeRaw(account, raw),
+    decode: (raw, key) => decodeRaw(account, raw, key),
     send: rest.send,
     isIdempotent: rest.isIdempotent,
     refreshCredentials: credentials.invalidate

@@ -17,6 +17,7 @@ import {
 import type {
   Commit,
   CommitResult,
+  CommitToken,
   Counts,
   MessageWrite,
   NewEvent,
@@ -29,7 +30,6 @@ import type {
 
 interface EventRow extends StoredEvent {
   readonly conversation: Conversation
-  readonly key: string
 }
 
 interface MessageRow extends OutboxMessage {
@@ -48,6 +48,9 @@ const isResting = (status: MessageStatus): status is RestingStatus =>
 
 const toBeSent = (row: MessageRow): boolean => row.status === "queued" || row.status === "sending"
 
+/** Tokens of a run whose answers are kept. */
+const remembered = 4
+
 const nothing: StateEntry = { value: undefined, version: 0 }
 
 export class Journal {
@@ -63,8 +66,26 @@ export class Journal {
   private readonly entries = new Map<string, StateEntry>()
   private readonly places = new Map<string, { readonly account: string; readonly position: Position }>()
   private readonly holes: Array<Gap> = []
+  private readonly answers = new Map<string, Map<number, CommitResult>>()
 
   apply(commit: Commit): CommitResult {
+    const { token } = commit
+    if (token === undefined) return this.write(commit)
+    const given = this.answers.get(token.run)?.get(token.seq)
+    if (given !== undefined) return given
+    const answer = this.write(commit)
+    this.remember(token, answer)
+    return answer
+  }
+
+  private remember({ run, seq }: CommitToken, answer: CommitResult): void {
+    const answers = this.answers.get(run) ?? new Map<number, CommitResult>()
+    this.answers.set(run, answers)
+    answers.set(seq, answer)
+    answers.delete(seq - remembered)
+  }
+
+  private write(commit: Commit): CommitResult {
     const eventIds = commit.events.map((event) => this.append(event))
     for (const write of commit.positions) {
       const at = JSON.stringify([write.account, write.stream])
@@ -90,14 +111,17 @@ export class Journal {
 
   private settle(turn: TurnWrite): TurnResult {
     // A turn that is repeated after its event was settled must not say things twice.
-    if (turn.eventId !== undefined && !this.pending.has(turn.eventId)) return { _tag: "Committed", messageIds: [] }
+    if (turn.eventId !== undefined && !this.pending.has(turn.eventId)) {
+      return { _tag: "Committed", messageIds: [], versions: [] }
+    }
     for (const write of turn.state) {
       if ((this.entries.get(write.key) ?? nothing).version !== write.expected) return { _tag: "Conflict" }
     }
-    for (const { key, value } of turn.state) {
+    const versions = turn.state.map(({ key, value }) => {
       if (value === undefined) this.entries.delete(key)
       else this.entries.set(key, { value, version: ++this.lastVersion })
-    }
+      return value === undefined ? 0 : this.lastVersion
+    })
     const messageIds = turn.messages.map((message) => {
       const id = ++this.lastMessage
       const life = { status: "queued", attempts: 0, receipt: undefined, reason: undefined } as const
@@ -109,7 +133,7 @@ export class Journal {
       if (turn.dead === undefined && turn.deferUntil !== undefined) this.pending.set(turn.eventId, turn.deferUntil)
       else this.pending.delete(turn.eventId)
     }
-    return { _tag: "Committed", messageIds }
+    return { _tag: "Committed", messageIds, versions }
   }
 
   private step(write: MessageWrite): void {
@@ -144,7 +168,7 @@ export class Journal {
   events(ids: ReadonlyArray<number>): ReadonlyArray<StoredEvent> {
     return ids.flatMap((id) => {
       const row = this.inbox.get(id)
-      return row === undefined ? [] : [{ id, receivedAt: row.receivedAt, raw: row.raw.slice() }]
+      return row === undefined ? [] : [{ id, key: row.key, receivedAt: row.receivedAt, raw: row.raw.slice() }]
     })
   }
 
@@ -211,7 +235,7 @@ export class Journal {
     for (const row of this.outbox.values()) {
       if (row.conversation.account !== account) continue
       messages[row.status]++
-      if (toBeSent(row)) oldestQueuedAt = Math.min(oldestQueuedAt ?? row.createdAt, row.createdAt)
+      if (toBeSent(row)) oldestQueuedAt ??= row.createdAt
     }
     let pendingEvents = 0
     for (const id of this.pending.keys()) if (this.inbox.get(id)?.conversation.account === account) pendingEvents++

@@ -38,7 +38,7 @@ export class Inbox {
     this.insert = db.prepare("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING")
     this.holder = db.prepare("SELECT account, key FROM inbox WHERE hash = ?")
     this.address = db.prepare("SELECT account, lane FROM inbox WHERE id = ?")
-    this.frame = db.prepare("SELECT received_at, raw FROM inbox WHERE id = ?")
+    this.frame = db.prepare("SELECT received_at, key, raw FROM inbox WHERE id = ?")
     this.move = db.prepare("UPDATE inbox SET id = ? WHERE id = ?")
     this.removeInterval = db.prepare("DELETE FROM settled WHERE first = ?")
     this.writeInterval = db.prepare(
@@ -113,7 +113,10 @@ export class Inbox {
     return false
   }
 
-  /** Fills the filter with what is stored: after opening and pruning, when another process wrote, and when it grew. */
+  /**
+   * Fills the filter with what is stored: after opening, when another process wrote, and when it grew. Not after pruning:
+   * what it knows too much costs a look, no more.
+   */
   fill(): void {
     const rows = this.db.prepare("SELECT count(*) AS n FROM inbox").get()
     this.isFilled = false
@@ -174,8 +177,8 @@ export class Inbox {
     for (const id of ids) {
       const row = this.frame.get(id)
       const raw = row?.["raw"]
-      if (row !== undefined && raw instanceof Uint8Array)
-        found.push({ id, receivedAt: Number(row["received_at"]), raw })
+      if (row === undefined || !(raw instanceof Uint8Array)) continue
+      found.push({ id, key: String(row["key"]), receivedAt: Number(row["received_at"]), raw })
     }
     return found
   }

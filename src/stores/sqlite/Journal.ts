@@ -6,18 +6,23 @@ import { DatabaseSync, type StatementSync } from "node:sqlite"
 import type { DeadLetter } from "../../domain/DeadLetter.ts"
 import type { Position } from "../../domain/Event.ts"
 import type { Gap } from "../../domain/Gap.ts"
-import type { Counts, PositionWrite, StateEntry, TurnResult, TurnWrite } from "../../ports/Store.ts"
+import type { CommitToken, Counts, PositionWrite, StateEntry, TurnResult, TurnWrite } from "../../ports/Store.ts"
+import { Answers, type Committed, rebuild, summarise } from "./Answers.ts"
 import type { Frames } from "./frames.ts"
 import { Inbox } from "./Inbox.ts"
 import { Outbox } from "./outbox.ts"
 import type { OpenOptions, PruneStep, Rest } from "./protocol.ts"
 import { migrate } from "./schema.ts"
 
+/** Where a prune goes on after the last event. */
+const pruneOutbox = -1
+
 const nothing: StateEntry = { value: undefined, version: 0 }
 
 export class Journal {
   readonly inbox: Inbox
   readonly outbox: Outbox
+  private readonly answers: Answers
   private readonly db: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
   private readonly dataVersion: StatementSync
@@ -34,6 +39,7 @@ export class Journal {
       migrate(this.db)
       this.inbox = new Inbox(this.db)
       this.outbox = new Outbox(this.db)
+      this.answers = new Answers(this.db)
       this.dataVersion = this.db.prepare("PRAGMA data_version")
       this.refresh()
     } catch (error) {
@@ -56,6 +62,7 @@ export class Journal {
     const version = this.dataVersion.get()?.["data_version"]
     if (!this.stale && version === this.seen && this.inbox.isFilled) return
     this.stale = true
+    this.outbox.tally.forget()
     this.inbox.load()
     if (version !== this.seen || !this.inbox.isFilled) this.inbox.fill()
     this.lastMessage = this.counter("message")
@@ -92,20 +99,30 @@ export class Journal {
     }
   }
 
-  commit(frames: Frames, rest: Rest | undefined) {
+  commit(token: CommitToken | undefined, frames: Frames, rest: Rest | undefined): Committed {
+    if (token === undefined) return this.transact(() => this.write(frames, rest))
     return this.transact(() => {
-      const eventIds = this.inbox.append(frames)
-      if (rest !== undefined) for (const write of rest.positions) this.place(write)
-      const { settled } = frames
-      for (let i = 0; i < settled.length; i++) this.inbox.settle(settled[i] ?? 0)
-      if (rest === undefined) return { eventIds, turns: [] }
-      const turns = rest.turns.map((turn) => this.settle(turn))
-      for (const write of rest.messages) this.outbox.write(write)
-      for (const gap of rest.gaps) {
-        this.sql("INSERT INTO gaps (account, gap) VALUES (?, ?)").run(gap.account, JSON.stringify(gap))
-      }
-      return { eventIds, turns }
+      const { lastMessage, lastVersion } = this
+      const kept = this.answers.find(token)
+      if (kept !== undefined) return rebuild(kept, frames.length, rest?.turns ?? [])
+      const result = this.write(frames, rest)
+      this.answers.keep(token, summarise(result, lastMessage, lastVersion))
+      return result
     })
+  }
+
+  private write(frames: Frames, rest: Rest | undefined): Committed {
+    const eventIds = this.inbox.append(frames)
+    if (rest !== undefined) for (const write of rest.positions) this.place(write)
+    const { settled } = frames
+    for (let i = 0; i < settled.length; i++) this.inbox.settle(settled[i] ?? 0)
+    if (rest === undefined) return { eventIds, turns: [] }
+    const turns = rest.turns.map((turn) => this.settle(turn))
+    for (const write of rest.messages) this.outbox.write(write)
+    for (const gap of rest.gaps) {
+      this.sql("INSERT INTO gaps (account, gap) VALUES (?, ?)").run(gap.account, JSON.stringify(gap))
+    }
+    return { eventIds, turns }
   }
 
   private place({ account, stream, position }: PositionWrite): void {
@@ -122,12 +139,11 @@ export class Journal {
 
   private settle({ eventId, state, messages, dead, deferUntil }: TurnWrite): TurnResult {
     // A turn that is repeated after its event was settled must not say things twice.
-    if (eventId !== undefined && !this.inbox.isPending(eventId)) return { _tag: "Committed", messageIds: [] }
-    for (const { key, expected } of state) if (this.entry(key).version !== expected) return { _tag: "Conflict" }
-    for (const { key, value } of state) {
-      if (value === undefined) this.sql("DELETE FROM state WHERE key = ?").run(key)
-      else this.sql("INSERT OR REPLACE INTO state VALUES (?, ?, ?)").run(key, value, ++this.lastVersion)
+    if (eventId !== undefined && !this.inbox.isPending(eventId)) {
+      return { _tag: "Committed", messageIds: [], versions: [] }
     }
+    for (const { key, expected } of state) if (this.entry(key).version !== expected) return { _tag: "Conflict" }
+    const versions = state.map(({ key, value }) => this.put(key, value))
     const messageIds = messages.map((message) => {
       const id = ++this.lastMessage
       this.outbox.add(id, message)
@@ -138,7 +154,16 @@ export class Journal {
       else if (deferUntil !== undefined) this.inbox.putOff(eventId, deferUntil)
       else this.inbox.settle(eventId)
     }
-    return { _tag: "Committed", messageIds }
+    return { _tag: "Committed", messageIds, versions }
+  }
+
+  private put(key: string, value: string | undefined): number {
+    if (value === undefined) {
+      this.sql("DELETE FROM state WHERE key = ?").run(key)
+      return 0
+    }
+    this.sql("INSERT OR REPLACE INTO state VALUES (?, ?, ?)").run(key, value, ++this.lastVersion)
+    return this.lastVersion
   }
 
   private entry(key: string): StateEntry {
@@ -179,11 +204,15 @@ export class Journal {
 
   /** One step of many: `next` is where the next one begins, `undefined` after the last. */
   prune(before: number, after: number): PruneStep {
-    const step = this.transact(() => this.inbox.prune(before, after))
-    if (step.next !== undefined) return step
-    const rows = this.transact(() => this.outbox.prune(before))
-    this.inbox.fill()
-    return { rows: step.rows + rows, next: undefined }
+    return this.transact(() => {
+      if (after !== pruneOutbox) {
+        const { rows, next } = this.inbox.prune(before, after)
+        return { rows, next: next ?? pruneOutbox }
+      }
+      const { rows, isDone } = this.outbox.prune(before)
+      if (isDone) this.answers.prune(before)
+      return { rows, next: isDone ? undefined : pruneOutbox }
+    })
   }
 
   counts(account: string): Counts {

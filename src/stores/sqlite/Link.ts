@@ -53,7 +53,7 @@ class Link {
     return Effect.callback((resume) => {
       const packed = pack(commit.events, commit.settled, this.spare)
       this.spare = undefined
-      const { positions, turns, messages, gaps } = commit
+      const { token, positions, turns, messages, gaps } = commit
       const isBare = positions.length + turns.length + messages.length + gaps.length === 0
       const rest = isBare ? "" : JSON.stringify({ positions, turns, messages, gaps })
       const { generation } = this
@@ -69,7 +69,7 @@ class Link {
           resume(Exit.fail(error))
         }
       })
-      this.send({ _tag: "Commit", id, generation, packed, rest }, [packed.buffer])
+      this.send({ _tag: "Commit", id, generation, token, packed, rest }, [packed.buffer])
     })
   }
 
@@ -114,10 +114,14 @@ class Link {
     for (const { operation, fail } of lost) fail(workerLost(this.options.filename, operation, why))
   }
 
-  /** Ends the thread without a word to the database, as a crash would. */
+  /** Ends the thread without a word to the database, as a crash would; answers it has sent are not read any more. */
   get terminate(): Effect.Effect<void> {
     return Effect.promise(async () => {
-      await this.worker?.terminate()
+      const { worker } = this
+      if (worker === undefined) return
+      const ended = worker.terminate()
+      this.lost(worker, "terminated")
+      await ended
     })
   }
 

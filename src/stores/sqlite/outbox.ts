@@ -4,6 +4,9 @@ import type { ConversationKind } from "../../domain/Conversation.ts"
 import type { DeadMessage } from "../../domain/DeadLetter.ts"
 import type { MessageStatus, NewMessage, OutboxMessage, Priority, RestingStatus } from "../../domain/Message.ts"
 import type { MessageWrite } from "../../ports/Store.ts"
+import { type ByStatus, Tally } from "./Tally.ts"
+
+const pruneStep = 2000
 
 export type Row = Record<string, SQLOutputValue>
 
@@ -33,6 +36,7 @@ const message = (row: Row): OutboxMessage => ({
 })
 
 export class Outbox {
+  readonly tally: Tally
   private readonly insert: StatementSync
   private readonly step: StatementSync
   private readonly unfinished: StatementSync
@@ -40,10 +44,10 @@ export class Outbox {
   private readonly revive: StatementSync
   private readonly remove: StatementSync
   private readonly finished: StatementSync
-  private readonly tally: StatementSync
   private readonly oldest: StatementSync
 
   constructor(db: DatabaseSync) {
+    this.tally = new Tally(db)
     this.insert = db.prepare(
       `INSERT INTO outbox (id, account, lane, status, attempts, priority, not_before, expires_at, created_at, updated_at,
        content, reply_to) VALUES (?1, ?2, ?3, 'queued', 0, ?4, ?5, ?6, ?7, ?7, ?8, ?9)`
@@ -63,20 +67,26 @@ export class Outbox {
        reason = NULL WHERE id = ? AND ${resting} RETURNING *`
     )
     this.remove = db.prepare(`DELETE FROM outbox WHERE id = ? AND ${resting}`)
-    this.finished = db.prepare("DELETE FROM outbox WHERE status IN ('sent', 'auditing') AND updated_at < ?")
-    this.tally = db.prepare("SELECT status, count(*) AS n FROM outbox WHERE account = ? GROUP BY status")
-    this.oldest = db.prepare(`SELECT min(created_at) AS at FROM outbox WHERE account = ? AND ${unfinished}`)
+    this.finished = db.prepare(
+      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE status IN ('sent', 'auditing') AND updated_at < ?
+       ORDER BY updated_at LIMIT ${pruneStep})`
+    )
+    this.oldest = db.prepare(
+      `SELECT created_at AS at FROM outbox WHERE account = ? AND ${unfinished} ORDER BY id LIMIT 1`
+    )
   }
 
   add(id: number, { conversation, content, replyTo, priority, notBefore, expiresAt, createdAt }: NewMessage): void {
     const lane = `${conversation.kind}:${conversation.id}`
     const reply = replyTo === undefined ? null : JSON.stringify(replyTo)
     const said = JSON.stringify(content)
+    this.tally.added(conversation.account)
     this.insert.run(id, conversation.account, lane, priority, notBefore, expiresAt ?? null, createdAt, said, reply)
   }
 
   write({ id, status, attempts, notBefore, receipt, reason, at }: MessageWrite): void {
     const proof = receipt === undefined ? null : JSON.stringify(receipt)
+    this.tally.moves(id, status)
     this.step.run(id, status, attempts, notBefore ?? null, proof, reason ?? null, at)
   }
 
@@ -93,21 +103,24 @@ export class Outbox {
   }
 
   requeue(id: number): OutboxMessage | undefined {
+    this.tally.forget()
     const row = this.revive.get(id)
     return row === undefined ? undefined : message(row)
   }
 
   discard(id: number): boolean {
+    this.tally.forget()
     return this.remove.run(id).changes !== 0
   }
 
-  prune(before: number): number {
-    return Number(this.finished.run(before).changes)
+  /** Deletes some of what is finished and old. */
+  prune(before: number): { readonly rows: number; readonly isDone: boolean } {
+    this.tally.forget()
+    const rows = Number(this.finished.run(before).changes)
+    return { rows, isDone: rows < pruneStep }
   }
 
-  counts(account: string): { readonly messages: Record<MessageStatus, number>; readonly oldest: number | undefined } {
-    const messages = { queued: 0, sending: 0, sent: 0, auditing: 0, refused: 0, expired: 0, dead: 0, unknown: 0 }
-    for (const row of this.tally.all(account)) messages[String(row["status"]) as MessageStatus] = Number(row["n"])
-    return { messages, oldest: optional(this.oldest.get(account)?.["at"] ?? null) }
+  counts(account: string): { readonly messages: ByStatus; readonly oldest: number | undefined } {
+    return { messages: this.tally.read(account), oldest: optional(this.oldest.get(account)?.["at"] ?? null) }
   }
 }

@@ -3,7 +3,15 @@ import type { DeadLetter } from "../../domain/DeadLetter.ts"
 import type { Position } from "../../domain/Event.ts"
 import type { Gap } from "../../domain/Gap.ts"
 import type { OutboxMessage } from "../../domain/Message.ts"
-import type { Commit, Counts, PendingEvent, StateEntry, StoredEvent, TurnResult } from "../../ports/Store.ts"
+import type {
+  Commit,
+  CommitToken,
+  Counts,
+  PendingEvent,
+  StateEntry,
+  StoredEvent,
+  TurnResult
+} from "../../ports/Store.ts"
 import type { Packed } from "./frames.ts"
 
 /** What the worker needs to open the database. */
@@ -67,6 +75,7 @@ export type Request =
       readonly id: number
       /** Grows when the main thread heard of a failure: the worker refuses what was sent before that. */
       readonly generation: number
+      readonly token: CommitToken | undefined
       readonly packed: Packed
       /** JSON of {@link Rest}; empty when there is none of it. */
       readonly rest: string

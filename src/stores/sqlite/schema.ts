@@ -67,6 +67,20 @@ const migrations: ReadonlyArray<string> = [
   ) WITHOUT ROWID;
   CREATE TABLE gaps (id INTEGER PRIMARY KEY, account TEXT NOT NULL, gap TEXT NOT NULL);
   CREATE INDEX gaps_account ON gaps (account);
+  `,
+  `
+  -- The last answers of each run, for commits that are repeated because their answer was lost.
+  CREATE TABLE answers (
+    run TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    PRIMARY KEY (run, slot)
+  ) WITHOUT ROWID;
+
+  -- Grows at its end only. Finds what to prune, and counts what was sent without reading the rows.
+  CREATE INDEX outbox_finished ON outbox (updated_at, account, status) WHERE status IN ('sent', 'auditing');
   `
 ]
 

@@ -62,7 +62,7 @@ const answer = (request: Request): Answer => {
     return { _tag: "Failed", id, fault: { errcode: undefined, message: "", superseded: true } }
   }
   const rest = request.rest === "" ? undefined : (JSON.parse(request.rest) as Rest)
-  const { eventIds, turns } = opened().commit(new Frames(request.packed), rest)
+  const { eventIds, turns } = opened().commit(request.token, new Frames(request.packed), rest)
   return { _tag: "Committed", id, eventIds, turns, buffer: request.packed.buffer }
 }
 

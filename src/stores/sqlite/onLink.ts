@@ -1,0 +1,33 @@
+/** The Store that a {@link Link} makes: every operation is a question to its worker. */
+import { Effect } from "effect"
+import { Store } from "../../ports/Store.ts"
+import type { Link } from "./Link.ts"
+import type { PruneStep } from "./protocol.ts"
+
+/** Step by step: commits get their turn in between. */
+const prune = Effect.fnUntraced(function* (link: Link, before: number) {
+  let rows = 0
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const step: PruneStep = yield* link.call("prune", before, after)
+    rows += step.rows
+    after = step.next
+  }
+  return rows
+})
+
+export const onLink = (link: Link) =>
+  Store.of({
+    pipeline: 2,
+    commit: (commit) => link.commit(commit),
+    positions: (account) => link.call("positions", account),
+    pendingEvents: (account, page) => link.call("pendingEvents", account, page),
+    events: (ids) => link.call("events", ids),
+    pendingMessages: (account, page) => link.call("pendingMessages", account, page),
+    state: (keys) => link.call("state", keys),
+    deadLetters: (account, page) => link.call("deadLetters", account, page),
+    requeue: (letter) => link.call("requeue", letter),
+    discard: (letter) => link.call("discard", letter),
+    gaps: (account) => link.call("gaps", account),
+    counts: (account) => link.call("counts", account),
+    prune: (before) => prune(link, before)
+  })
