@@ -18,11 +18,12 @@ import type { Content, NewMessage, Priority } from "./domain/Message.ts"
 import { type Provided, Runtime, register } from "./engines/Runtime.ts"
 import { Turn, TurnEnded } from "./engines/Turn.ts"
 
+export { check, errors, health } from "./bot/Health.ts"
 export { launch, launchWith } from "./bot/Launch.ts"
-export { layer, layerWith } from "./bot/Layer.ts"
+export { layer, layerWith, type Options } from "./bot/Layer.ts"
 export { conversationState, type State, userState } from "./bot/State.ts"
 export { type AccountStatus, onStatus, status } from "./bot/Status.ts"
-export { type Options, Runtime } from "./engines/Runtime.ts"
+export { Runtime } from "./engines/Runtime.ts"
 
 /** Runs `handler` for every event of a kind, or for those that pass the guard. */
 export const on: {

@@ -5,9 +5,9 @@
 import { Effect, Layer } from "effect"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { StoreError } from "../domain/StoreError.ts"
-import { type Options, Runtime } from "../engines/Runtime.ts"
+import { Runtime } from "../engines/Runtime.ts"
 import type { Store } from "../ports/Store.ts"
-import { layerWith, type Provides } from "./Layer.ts"
+import { layerWith, type Options, type Provides } from "./Layer.ts"
 
 /**
  * Builds features and accounts on a runtime of its own, lets the accounts connect when all is built, and runs until

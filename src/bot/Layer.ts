@@ -1,20 +1,32 @@
-/** The runtime and all it stands on, in one Layer. */
+/** The runtime and all it stands on, in one Layer; with those who watch it. */
 import { Layer } from "effect"
 import { Handlers } from "../engines/Handlers.ts"
 import { Inbox } from "../engines/Inbox.ts"
 import { Journal } from "../engines/Journal.ts"
-import { make, type Options, Runtime } from "../engines/Runtime.ts"
+import { make, Runtime, type Options as RuntimeOptions } from "../engines/Runtime.ts"
 import { StateCache } from "../engines/StateCache.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
+import * as ErrorFeed from "../monitor/ErrorFeed.ts"
+import type { ErrorMonitor, Options as ErrorOptions } from "../monitor/ErrorMonitor.ts"
+import * as Health from "../monitor/Health.ts"
 import { StatusLog } from "../monitor/StatusLog.ts"
 import type { Store } from "../ports/Store.ts"
 
+export interface Options extends RuntimeOptions {
+  /** Limits of the health checks; `false` measures only when asked and repairs nothing. @defaultValue Health.defaults */
+  readonly health?: Health.Options | false | undefined
+  /** When errors raise an alert, and what it does. @defaultValue 10 of a reason in 5 minutes; an Error in the log */
+  readonly errors?: ErrorOptions | undefined
+}
+
 /** What `Bot.layer` provides. */
-export type Provides = Runtime | StatusStream
+export type Provides = Runtime | StatusStream | Health.Health | ErrorMonitor
 
 /** The runtime with other settings than the defaults. */
 export const layerWith = (options: Options): Layer.Layer<Provides, never, Store> =>
-  Layer.effect(Runtime, make(options)).pipe(
+  Health.layer(options.health).pipe(
+    Layer.provideMerge(Layer.effect(Runtime, make(options))),
+    Layer.provideMerge(ErrorFeed.layer(options.errors)),
     Layer.provide(StatusLog.layer),
     Layer.provide(options.inbox ?? Inbox.layer),
     Layer.provide(Journal.layer(options)),
