@@ -147,7 +147,7 @@ export class FrameReader implements Listener {
     }
     const [state, actions] = Session.step(this.#state, frame)
     this.#state = state
-    for (const action of actions) this.#perform(action, envelope, raw)
+    for (let i = 0; i < actions.length; i++) this.#perform(actions[i] as Session.Action, envelope, raw)
   }
 
   #perform(action: Session.Action, envelope: Envelope, raw: Uint8Array): void {
@@ -238,7 +238,7 @@ const parse = (data: Uint8Array): Envelope | string => {
   const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   let value: unknown
   try {
-    value = JSON.parse(bytes.toString("utf8"))
+    value = JSON.parse(bytes.toString())
   } catch {
     return `a frame of ${data.length} bytes that is not JSON`
   }

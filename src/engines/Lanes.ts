@@ -3,7 +3,7 @@
  *
  * Hot path: plain data.
  */
-import type { Conversation, ConversationKind } from "../domain/Conversation.ts"
+import { type Conversation, laneKey } from "../domain/Conversation.ts"
 import type { Event } from "../domain/Event.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { Pace } from "./Pace.ts"
@@ -105,8 +105,8 @@ export class Lanes {
   /** Events known only by id. */
   spilled = 0
   private wasFull = false
-  private count = 0
-  private readonly byKind = new Map<ConversationKind, Map<string, Lane>>()
+  /** By the conversation's id; by its lane key where two kinds share an id. */
+  private readonly byId = new Map<string, Lane>()
   private readonly limits: Limits
   private readonly canSpill: boolean
 
@@ -131,32 +131,28 @@ export class Lanes {
   }
 
   of(conversation: Conversation): Lane {
-    let lanes = this.byKind.get(conversation.kind)
-    if (lanes === undefined) {
-      lanes = new Map()
-      this.byKind.set(conversation.kind, lanes)
-    }
-    const known = lanes.get(conversation.id)
+    const known = this.byId.get(conversation.id)
+    if (known !== undefined && known.conversation.kind === conversation.kind) return known
+    return this.other(conversation, known !== undefined)
+  }
+
+  /** Ids are unique among all kinds but for rare chance; the second of two that meet goes by its kind as well. */
+  private other(conversation: Conversation, isTaken: boolean): Lane {
+    const key = isTaken ? laneKey(conversation) : conversation.id
+    const known = this.byId.get(laneKey(conversation))
     if (known !== undefined) return known
-    if (this.count >= maxIdleLanes) this.sweep()
+    if (this.byId.size >= maxIdleLanes) this.sweep()
     const lane = new Lane(conversation)
-    lanes.set(conversation.id, lane)
-    this.count++
+    this.byId.set(key, lane)
     return lane
   }
 
-  *all(): Iterable<Lane> {
-    for (const lanes of this.byKind.values()) yield* lanes.values()
+  all(): Iterable<Lane> {
+    return this.byId.values()
   }
 
   private sweep(): void {
-    for (const lanes of this.byKind.values()) {
-      for (const [id, lane] of lanes) {
-        if (!lane.isDisposable) continue
-        lanes.delete(id)
-        this.count--
-      }
-    }
+    for (const [key, lane] of this.byId) if (lane.isDisposable) this.byId.delete(key)
   }
 
   /** Counts an event that goes straight to its handler. */

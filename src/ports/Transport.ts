@@ -4,6 +4,7 @@
 import { Context, type Effect, type Scope } from "effect"
 import type { ConnectionLost, HandshakeTimedOut } from "../domain/GatewayError.ts"
 
+/** Its functions are called without `this`. */
 export interface Listener {
   /** One whole message. The bytes are never written again, but may be a view on a larger buffer. */
   readonly onMessage: (data: Uint8Array) => void

@@ -28,7 +28,7 @@ export interface Options {
   readonly busyTimeout?: number | undefined
   /**
    * Kibibytes of pages kept in memory.
-   * @defaultValue 65536
+   * @defaultValue 16384
    */
   readonly cacheSize?: number | undefined
   /**
@@ -47,7 +47,7 @@ const complete = (options: Options): OpenOptions => ({
   filename: options.filename,
   synchronous: options.synchronous ?? "FULL",
   busyTimeout: options.busyTimeout ?? 5000,
-  cacheSize: options.cacheSize ?? 16384,
+  cacheSize: options.cacheSize ?? 16_384,
   checkpointPages: options.checkpointPages ?? 2000,
   maxPages: options.maxPages
 })

@@ -2,13 +2,10 @@
  * Throughput of the whole way in: 100,000 dispatches of about 700 bytes from another process, as a ratio to the floor
  * (raw `ws`, `JSON.parse`, sequence) measured in the same run. Rounds are interleaved; the median counts.
  */
-import { fork, type ChildProcess } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+import { median, next, start, stop } from "./processes.ts"
 
 interface Told {
   readonly ms: number
@@ -16,40 +13,26 @@ interface Told {
   readonly rssMiB: number
 }
 
-const next = <A>(child: ChildProcess): Promise<A> =>
-  new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as A))
-    child.once("exit", (code) => reject(new Error(`the process ended early with ${code}`)))
-  })
-
-const stop = (child: ChildProcess): Promise<void> =>
-  new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve()
-    child.removeAllListeners("exit")
-    child.once("exit", () => resolve())
-    child.kill("SIGKILL")
-  })
-
 /** Frames before the measured ones, for every subject: a bot is a process that has run for a while. */
 const warmUp = 50_000
 
 const once = async (subject: string, frames: number): Promise<Told & { readonly bytes: number }> => {
   const folder = mkdtempSync(join(tmpdir(), "everbot-bench-"))
-  const sender = fork(here("sender.ts"), [String(warmUp + frames)])
+  const sender = start("sender.ts", [String(warmUp + frames)])
   const { port, bytes } = await next<{ port: number; bytes: number }>(sender)
-  const client = fork(here("subject.ts"), [subject, String(port), String(frames), String(warmUp), join(folder, "bench.db")], {
-    stdio: ["ignore", "ignore", "inherit", "ipc"]
-  })
+  const file = join(folder, "bench.db")
+  const client = start("subject.ts", [subject, String(port), String(frames), String(warmUp), file])
   const told = await next<Told>(client)
   await Promise.all([stop(client), stop(sender)])
   rmSync(folder, { recursive: true, force: true })
   return { ...told, bytes }
 }
 
-const median = (values: ReadonlyArray<number>): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-
-export const dispatch = async (options: { readonly json: boolean; readonly frames: number; readonly rounds: number }) => {
+export const dispatch = async (options: {
+  readonly json: boolean
+  readonly frames: number
+  readonly rounds: number
+}) => {
   const subjects = ["floor", "volatile", "durable"] as const
   const runs = new Map<string, Array<Told>>(subjects.map((subject) => [subject, []]))
   const ratios = new Map<string, Array<number>>(subjects.map((subject) => [subject, []]))

@@ -1,6 +1,8 @@
 /** `npm run bench -- dispatch | recover | memory [--json] [--frames N] [--rounds N]` */
 import { parseArgs } from "node:util"
 import { dispatch } from "./dispatch.ts"
+import { memory } from "./memory.ts"
+import { recover } from "./recover.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -11,12 +13,15 @@ const { positionals, values } = parseArgs({
   }
 })
 const options = { json: values.json, frames: Number(values.frames), rounds: Number(values.rounds) }
-
-switch (positionals[0]) {
-  case "dispatch":
-    await dispatch(options)
-    break
-  default:
-    console.error("usage: npm run bench -- dispatch|recover|memory [--json] [--frames N] [--rounds N]")
-    process.exitCode = 2
+const benchmarks = new Map([
+  ["dispatch", dispatch],
+  ["recover", recover],
+  ["memory", memory]
+])
+const benchmark = benchmarks.get(positionals[0] ?? "")
+if (benchmark === undefined) {
+  console.error("usage: npm run bench -- dispatch|recover|memory [--json] [--frames N] [--rounds N]")
+  process.exit(2)
 }
+await benchmark(options)
+process.exit(0)

@@ -7,6 +7,9 @@ import { WebSocketServer } from "ws"
 
 const frames = Number(process.argv[2] ?? 150_000)
 const conversations = Number(process.argv[3] ?? 50)
+const heartbeatMs = Number(process.argv[4] ?? 45_000)
+/** When heartbeats came, in milliseconds. */
+const beats: Array<number> = []
 
 /** An unmasked text frame, as servers send them (RFC 6455 §5.2). */
 const toFrame = (text: string): Buffer => {
@@ -20,7 +23,8 @@ const toFrame = (text: string): Buffer => {
   return Buffer.concat([head, body])
 }
 
-const hex = (seed: number): string => (Math.imul(seed + 1, 2654435761) >>> 0).toString(16).toUpperCase().padStart(8, "0")
+const hex = (seed: number): string =>
+  (Math.imul(seed + 1, 2654435761) >>> 0).toString(16).toUpperCase().padStart(8, "0")
 const run = hex(process.pid)
 
 /** About 700 bytes, the shape of a real group message. */
@@ -34,11 +38,21 @@ const message = (i: number): string => {
     t: "GROUP_AT_MESSAGE_CREATE",
     d: {
       id: `ROBOT1.0_${hex(i * 3)}${hex(i * 5)}${run}${hex(i)}`,
-      author: { id: member, member_openid: member, union_openid: hex(i % 499).repeat(4), username: "lin", bot: false, member_role: "member" },
+      author: {
+        id: member,
+        member_openid: member,
+        union_openid: hex(i % 499).repeat(4),
+        username: "lin",
+        bot: false,
+        member_role: "member"
+      },
       content: ` is the third answer in the book still right? ${i}`,
       group_id: group,
       group_openid: group,
-      message_scene: { source: "default", ext: ["msg_idx=REFIDX_CJ+wEBCq1Y7KBhoQd2VsbCB0aGF0IGlzIGl0==", "ref_msg_idx=REFIDX_CJ+wEBCq1Y7KBhoQ=="] },
+      message_scene: {
+        source: "default",
+        ext: ["msg_idx=REFIDX_CJ+wEBCq1Y7KBhoQd2VsbCB0aGF0IGlzIGl0==", "ref_msg_idx=REFIDX_CJ+wEBCq1Y7KBhoQ=="]
+      },
       message_type: 0,
       timestamp: "2026-11-02T09:17:18+08:00"
     }
@@ -69,22 +83,28 @@ const server = createServer((request, response) => {
 const sockets = new WebSocketServer({ server, path: "/websocket" })
 sockets.on("connection", (ws, request) => {
   const { socket } = request
-  ws.send(JSON.stringify({ op: 10, d: { heartbeat_interval: 45_000 } }))
+  ws.send(JSON.stringify({ op: 10, d: { heartbeat_interval: heartbeatMs } }))
   ws.on("message", (data) => {
     const { op } = JSON.parse(String(data)) as { op: number }
-    if (op === 1) ws.send('{"op":11}')
+    if (op === 1) {
+      beats.push(performance.now())
+      ws.send('{"op":11}')
+    }
     if (op !== 2) return
-    ws.send(JSON.stringify({ op: 0, s: 1, t: "READY", d: { version: 1, session_id: run, user: { id: "1" }, shard: [0, 1] } }))
+    ws.send(
+      JSON.stringify({ op: 0, s: 1, t: "READY", d: { version: 1, session_id: run, user: { id: "1" }, shard: [0, 1] } })
+    )
     let at = 0
     const pump = (): void => {
       while (at < chunks.length) if (!socket.write(chunks[at++] as Buffer)) return void socket.once("drain", pump)
     }
-    // A moment for the client to be done with READY.
-    setTimeout(pump, 200)
+    // A moment for the client to be done with READY, and to look at its idle memory.
+    setTimeout(pump, 500)
   })
 })
 server.listen(0, "127.0.0.1", () => {
   const { port } = server.address() as { port: number }
   process.send?.({ port, bytes: Math.round(bytes / frames) })
 })
+process.on("message", () => process.send?.({ beats }))
 process.on("disconnect", () => process.exit(0))

@@ -2,7 +2,7 @@
  * One client of one benchmark run, in its own process: receives the sender's frames and tells how long it took from
  * the first frame to the last one done.
  */
-import { Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted } from "effect"
 import { Bot, Inbox } from "everbot"
 import { Qq } from "everbot/qq"
 import { Sqlite } from "everbot/sqlite"
@@ -40,6 +40,48 @@ const floor = (): void => {
   })
 }
 
+const account = () =>
+  Qq.layer({
+    appId: "1",
+    clientSecret: Redacted.make("bench"),
+    apiUrl: base,
+    tokenUrl: `${base}/app/getAppAccessToken`
+  })
+
+const residentMiB = (): number => process.memoryUsage().rss / 2 ** 20
+
+/** A bot whose handler never gets anywhere, while everything keeps coming. */
+const sleeper = () => {
+  const Sleep = Bot.on("MessageReceived", () => Effect.sleep("1 hour"))
+  const watch = Layer.effectDiscard(
+    Effect.gen(function* () {
+      const store = yield* StoreAsMade.Store
+      const runtime = yield* Bot.Runtime
+      const look = Effect.gen(function* () {
+        const [bot] = runtime.accounts()
+        while (bot?.shards()[0]?.state._tag !== "Ready") yield* Effect.sleep("10 millis")
+        yield* Effect.sleep("300 millis")
+        const idleMiB = residentMiB()
+        let peakMiB = idleMiB
+        let stored = 0
+        for (let still = 0; still < 100 && stored < frames; still++) {
+          yield* Effect.sleep("100 millis")
+          peakMiB = Math.max(peakMiB, residentMiB())
+          stored = (yield* store.counts("qq:1")).pendingEvents
+        }
+        // A few more heartbeats while it sleeps.
+        yield* Effect.sleep("3 seconds")
+        process.send?.({ idleMiB, peakMiB: Math.max(peakMiB, residentMiB()), stored })
+      })
+      yield* Effect.forkScoped(look)
+    })
+  )
+  return Layer.mergeAll(Sleep, account(), watch).pipe(
+    Bot.launchWith({ handlerTimeout: Duration.hours(2) }),
+    Effect.provide(Sqlite.layer({ filename: file }))
+  )
+}
+
 const everbot = (isDurable: boolean) => {
   let seen = 0
   let startedAt = 0
@@ -57,12 +99,6 @@ const everbot = (isDurable: boolean) => {
       if (++seen === frames) finish()
     })
   )
-  const account = Qq.layer({
-    appId: "1",
-    clientSecret: Redacted.make("bench"),
-    apiUrl: base,
-    tokenUrl: `${base}/app/getAppAccessToken`
-  })
   const done = Layer.effectDiscard(
     Effect.gen(function* () {
       const store = yield* StoreAsMade.Store
@@ -76,12 +112,13 @@ const everbot = (isDurable: boolean) => {
       )
     })
   )
-  return Layer.mergeAll(Count, account, done).pipe(
+  return Layer.mergeAll(Count, account(), done).pipe(
     Bot.launchWith(isDurable ? {} : { inbox: Inbox.layerVolatile }),
     Effect.provide(Sqlite.layer({ filename: file }))
   )
 }
 
 if (subject === "floor") floor()
+else if (subject === "sleeper") Effect.runFork(sleeper())
 else Effect.runFork(everbot(subject === "durable"))
 process.on("disconnect", () => process.exit(0))

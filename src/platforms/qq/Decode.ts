@@ -90,6 +90,9 @@ const readings = {
 // A Map, so that a type called `__proto__` or `constructor` is merely unknown.
 const readingOf: ReadonlyMap<unknown, Reading> = new Map<unknown, Reading>(Object.entries(readings))
 
+let latest: unknown
+let latestReading: Reading | undefined
+
 /** The `type` of an event whose envelope names none. */
 export const untyped = "UNKNOWN"
 
@@ -106,7 +109,12 @@ export const decode = (account: string, envelope: unknown, fallbackKey: string |
   const type = envelope["t"]
   const eventId = envelope["id"]
   const id = typeof eventId === "string" && eventId !== "" ? eventId : undefined
-  const reading = readingOf.get(type)
+  // Types come in runs, and comparing a text is cheaper than hashing it.
+  if (type !== latest) {
+    latest = type
+    latestReading = readingOf.get(type)
+  }
+  const reading = latestReading
   if (reading === undefined) {
     return platformEvent(account, idOf(type) ?? untyped, data, id ?? made(fallbackKey), undefined, false)
   }
