@@ -112,7 +112,8 @@ export class Relay {
       this.inFlight++
       this.ports.fork(this.attempt(row)).addObserver((exit) => this.concluded(row, exit))
     }
-    this.armWake()
+    // Without a free place the end of a send pumps again; a wake that finds none would set itself for ever.
+    if (!this.isStopped && this.inFlight < this.options.concurrency) this.armWake()
     if (this.inFlight === 0 && this.idleWaiters.length > 0 && !this.queue.hasReady(this.ports.alarm.now())) {
       for (const resume of this.idleWaiters.splice(0)) resume()
     }
@@ -139,15 +140,20 @@ export class Relay {
         reason: "its time passed before it could be sent"
       })
     }
-    return this.markSending(row).pipe(
-      Effect.andThen(breaker.execute(platform.send(message), { key: platform.account, classify })),
+    // Inside the breaker: what it holds back never went to the wire, and must not look after a crash as if it had.
+    const send = Effect.andThen(this.markSending(row), platform.send(message))
+    return breaker.execute(send, { key: platform.account, classify }).pipe(
       Effect.map((receipt): Step => ({ _tag: "Rest", status: receipt.status, receipt })),
       Effect.catch((error) =>
         error._tag === "RestError"
           ? this.judge(row, error)
           : Effect.succeed<Step>({
               _tag: "Wait",
-              delay: error.reason._tag === "CircuitOpen" ? Duration.toMillis(error.reason.retryAfter) : 250,
+              // While a probe is out the breaker names no time: look again soon, but do not spin.
+              delay: Math.max(
+                breakerPause,
+                error.reason._tag === "CircuitOpen" ? Duration.toMillis(error.reason.retryAfter) : 0
+              ),
               counts: false,
               reason: "the platform is failing; the breaker is open"
             })
@@ -184,7 +190,8 @@ export class Relay {
     return Effect.gen({ self: this }, function* () {
       yield* refresh
       row.pace ??= yield* Pace.make(this.options.resend)
-      const delay = (yield* row.pace.next(error)) ?? Duration.toMillis(lastResort)
+      const delay =
+        (yield* row.pace.next(error)) ?? Duration.toMillis(Duration.max(lastResort, error.retryAfter ?? Duration.zero))
       return { _tag: "Wait", delay, counts, reason: reason.message } as const
     })
   }
@@ -195,6 +202,7 @@ export class Relay {
     if (Exit.isFailure(exit)) return this.pump()
     const step = exit.value
     if (step._tag === "Rest") {
+      if (step.status !== "expired") row.attempts++
       this.queue.done(row)
       this.rest(row, step.status, step.reason, step.receipt)
     } else {
@@ -210,8 +218,7 @@ export class Relay {
     const wasFull = this.wasFull
     if (status === "sent" || status === "auditing") this.sent++
     else this.unsent++
-    const attempts = row.attempts + (status === "sent" || status === "auditing" || status === "refused" ? 1 : 0)
-    this.ports.record({ ...this.write(row, status), attempts, receipt, reason })
+    this.ports.record({ ...this.write(row, status), receipt, reason })
     this.ports.settled(row.message, status, reason)
     if (wasFull && !this.isFull) this.ports.drained()
   }
@@ -222,6 +229,9 @@ export class Relay {
 }
 
 const interrupted = "the process ended while it was being sent, and the platform cannot tell a repeat"
+
+/** Milliseconds between looks at a breaker that is not closed. */
+const breakerPause = 250
 
 /** The wait of a message whose schedule gave up before its attempts did. */
 const lastResort = Duration.seconds(30)

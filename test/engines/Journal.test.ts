@@ -54,7 +54,7 @@ const puppet = (pipeline = 2) => {
         const { commit, answer } = call(n)
         return Deferred.succeed(answer, {
           eventIds: commit.events.map(() => ++ids),
-          turns: commit.turns.map(() => ({ _tag: "Committed" as const, messageIds: [] }))
+          turns: commit.turns.map(() => ({ _tag: "Committed" as const, messageIds: [], versions: [] }))
         }).pipe(Effect.andThen(settle))
       }),
     fail: (n: number, reason: StoreError["reason"]) =>
