@@ -22,6 +22,8 @@ export const launchWith =
       Effect.gen(function* () {
         const context = yield* Layer.build(Layer.provideMerge(app, layerWith(options)))
         const runtime = yield* Effect.provideContext(Runtime, context)
+        // Runs first: while it drains, handlers and what they stand on are all still there.
+        yield* Effect.addFinalizer(() => runtime.drain)
         yield* runtime.start
         return yield* runtime.fatal
       })

@@ -4,7 +4,7 @@
  * Everything here belongs to the account's scope. Its failures are its own: what cannot heal stops this account,
  * says so, and leaves the others alone.
  */
-import { Clock, Deferred, Duration, Effect, FiberSet, Latch, Schedule, type Scope, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, Fiber, FiberSet, Latch, Schedule, type Scope, Stream } from "effect"
 import { CircuitBreaker } from "effect/persistence"
 import { GatewayError, type Retryable } from "../domain/GatewayError.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
@@ -51,6 +51,8 @@ export interface Account {
   readonly cut: (shard: number, reason: Retryable) => Effect.Effect<void>
   /** Cuts the connections and dials again; also leaves `Failed`. */
   readonly restart: Effect.Effect<void>
+  /** Stops in order, within `drainTimeout`: intake, lanes, outbox. The first call does it, the others wait for it. */
+  readonly stop: Effect.Effect<void>
   /** Completes when the account gave up for the first time. */
   readonly gaveUp: Effect.Effect<never, GatewayError>
   /** Why the account waits for a person, if it does. */
@@ -255,8 +257,6 @@ export const start = Effect.fnUntraced(function* (
     yield* restarts.await
   })
 
-  // Finalizers run in reverse: the gateways' fiber stops first, then this.
-  yield* Effect.addFinalizer(() => drain(options.drainTimeout))
   const drain = Effect.fnUntraced(function* (limit: Duration.Duration) {
     const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
     status.publish({ _tag: "DrainStarted", deadline })
@@ -277,9 +277,11 @@ export const start = Effect.fnUntraced(function* (
       ).pipe(Effect.annotateLogs({ account }))
     }
   })
-  yield* Effect.forkScoped(
+  const intaking = yield* Effect.forkScoped(
     Effect.andThen(started.await, Effect.andThen(Effect.retry(recover, patiently), Effect.forever(gateways)))
   )
+  const stop = yield* Effect.cached(Effect.andThen(Fiber.interrupt(intaking), drain(options.drainTimeout)))
+  yield* Effect.addFinalizer(() => stop)
 
   return {
     platform,
@@ -298,6 +300,7 @@ export const start = Effect.fnUntraced(function* (
         return cut === undefined ? Effect.void : Deferred.fail(cut, new GatewayError({ account, reason }))
       }),
     restart: Effect.sync(() => restarts.openUnsafe()),
+    stop,
     gaveUp: Deferred.await(gaveUp),
     failure: () => failure
   }

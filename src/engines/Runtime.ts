@@ -49,6 +49,11 @@ export class Runtime extends Context.Service<
      * handler was added for a second, so that no event meets an app that is half there.
      */
     readonly start: Effect.Effect<void>
+    /**
+     * Stops every account in order: intake, lanes, outbox. To be done before the layers of an app are torn down, because
+     * they go all at once: an event that meets an app without its handler would pass for one that nobody wanted.
+     */
+    readonly drain: Effect.Effect<void>
     /** Never succeeds: fails when the store is unusable, or when every account gave up. */
     readonly fatal: Effect.Effect<never, StoreError | GatewayError>
   }
@@ -107,6 +112,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
           : account.send([message])
       }),
     start: Effect.sync(() => started.openUnsafe()),
+    drain: Effect.suspend(() =>
+      Effect.forEach(Array.from(accounts), ({ stop }) => stop, { concurrency: "unbounded", discard: true })
+    ),
     fatal: Effect.raceFirst(
       journal.fatal,
       Effect.gen(function* () {
