@@ -67,7 +67,6 @@ const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, 
     readyAt = undefined
     const exit = yield* Effect.exit(Effect.scoped(platform.connect(watched)))
     if (Exit.isSuccess(exit)) return exit.value
-    if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
     const failure = yield* toError(account, exit.cause)
     if (readyAt !== undefined && clock.currentTimeMillisUnsafe() - readyAt >= Duration.toMillis(options.stableAfter)) {
       standing = Ladder.stable(standing)
@@ -107,7 +106,10 @@ const act = (climbed: Ladder.Climbed, platform: Gateway, link: GatewayLink): Eff
     }
   })
 
-/** A defect of a gateway is a bug of ours: it is reported whole, and treated as a lost connection. */
+/**
+ * A defect of a gateway is a bug of ours: it is reported whole, and treated as a lost connection. So is a gateway that
+ * interrupted itself; when it is we who are interrupted, nothing gets here.
+ */
 const toError = (account: string, cause: Cause.Cause<GatewayError>): Effect.Effect<GatewayError> => {
   const failure = Cause.findErrorOption(cause)
   if (failure._tag === "Some") return Effect.succeed(failure.value)

@@ -405,13 +405,10 @@ describe("the dispatcher", () => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const fullness: Array<boolean> = []
+      const look = (): void => void fullness.push(dispatcher.isFull)
       const { dispatcher, take, world } = yield* make({
         options: { maxBacklog: 100, concurrency: 1 },
-        run: () =>
-          Deferred.await(gate).pipe(
-            Effect.andThen(Effect.sleep(1)),
-            Effect.andThen(Effect.sync(() => fullness.push(dispatcher.isFull)))
-          )
+        run: () => Deferred.await(gate).pipe(Effect.andThen(Effect.sleep(1)), Effect.andThen(Effect.sync(() => look())))
       })
       for (let i = 0; i < 99; i++) take(say(`${i}`))
       assert.isFalse(dispatcher.isFull)
