@@ -178,7 +178,7 @@ export class Intake {
       },
       forget: () => {
         if (position === undefined) return
-        journal.gap({
+        const gap = {
           account,
           stream: stream.stream,
           from: position.seq,
@@ -186,7 +186,9 @@ export class Intake {
           since: lastFrameAt ?? position.startedAt,
           until: alarm.now(),
           why: "the session could not be resumed"
-        })
+        }
+        journal.gap(gap)
+        status.publish({ _tag: "GapRecorded", gap })
         position = undefined
         inbox.advance(stream, undefined)
       },

@@ -37,6 +37,8 @@ export class ActiveTurn {
   readonly attempt: number
   outcome: Outcome = handled
   private isOpen = true
+  /** It ended well; what its fibers say from now on is not part of it. */
+  hasCommitted = false
   private messages: Array<NewMessage> | undefined
   private writes: Map<string, Staged> | undefined
   /** What this turn read: it decides on these values, so its writes must expect their versions. */
@@ -105,6 +107,7 @@ export class ActiveTurn {
   /** Closes the turn and says what it leaves behind; `undefined` when that is a bare acknowledgement. */
   close(eventId: number | undefined): TurnWrite | undefined {
     this.isOpen = false
+    this.hasCommitted = true
     const isSkipped = this.outcome._tag === "Skipped"
     const messages = isSkipped ? undefined : this.messages
     const writes = isSkipped ? undefined : this.writes
