@@ -260,7 +260,9 @@ export const start = Effect.fnUntraced(function* (
   const drain = Effect.fnUntraced(function* (limit: Duration.Duration) {
     const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
     status.publish({ _tag: "DrainStarted", deadline })
-    yield* dispatcher.idle.pipe(
+    // What is still on its way into the store comes to the lanes first.
+    yield* journal.flush.pipe(
+      Effect.andThen(dispatcher.idle),
       Effect.andThen(journal.flush),
       Effect.andThen(relay.idle),
       Effect.andThen(journal.flush),
