@@ -1,0 +1,45 @@
+/** People who talk: load on a simulated platform, without an Effect for each word. */
+import { Effect, Fiber, Schedule } from "effect"
+import type { QqSimulator } from "everbot/simulator"
+
+export type Place = QqSimulator.Place
+
+/** Two groups and two private chats. */
+export const fourChats: ReadonlyArray<Place> = [
+  { kind: "group", id: "group-1" },
+  { kind: "group", id: "group-2" },
+  { kind: "direct", id: "user-1" },
+  { kind: "direct", id: "user-2" }
+]
+
+/** So many groups. */
+export const groups = (count: number): ReadonlyArray<Place> =>
+  Array.from({ length: count }, (_, n) => ({ kind: "group", id: `group-${n + 1}` }))
+
+/** One message, numbered by the books. */
+export const say = (simulator: QqSimulator.QqSimulator, place: Place, text = `message ${simulator.books.said}`) =>
+  simulator.sayUnsafe({ in: place, text })
+
+/** So many messages, spread evenly over the places, at once. */
+export const burst = (simulator: QqSimulator.QqSimulator, places: ReadonlyArray<Place>, count: number) =>
+  Effect.sync(() =>
+    Array.from({ length: count }, (_, n) =>
+      say(simulator, places[n % places.length] ?? { kind: "group", id: "group-1" })
+    )
+  )
+
+/** Talks in all the places every few milliseconds while `what` goes on. */
+export const talkingWhile =
+  (simulator: QqSimulator.QqSimulator, places: ReadonlyArray<Place>, every: number) =>
+  <A, E, R>(what: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.gen(function* () {
+      const talk = burst(simulator, places, places.length)
+      const talking = yield* Effect.forkChild(Effect.repeat(talk, Schedule.spaced(every)))
+      const result = yield* what
+      yield* Fiber.interrupt(talking)
+      return result
+    })
+
+/** Waits until the bot has a session, so that what is said next is heard. */
+export const listening = (simulator: QqSimulator.QqSimulator) =>
+  simulator.until((books) => books.identifies.some(({ session }) => session !== undefined))

@@ -1,0 +1,44 @@
+/**
+ * A bot as a process of its own, to be killed and stopped by the tests. What it does is said by its environment:
+ * `BOT_HANDLER` (echo, count, slow, hang), `BOT_DRAIN` (milliseconds). Deep imports keep its start short.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Cause, Config, Duration, Effect, Exit, Layer, Random, type Runtime, Schema } from "effect"
+import * as Bot from "../../../src/Bot.ts"
+import * as Qq from "../../../src/platforms/qq/Qq.ts"
+import * as Sqlite from "../../../src/stores/Sqlite.ts"
+import { fastBot } from "./Fast.ts"
+
+const seen = Bot.userState({ name: "seen", schema: Schema.Int, initial: 0 })
+const aMoment = Effect.flatMap(Random.nextIntBetween(0, 8), (millis) => Effect.sleep(millis))
+
+const handlers = {
+  echo: Bot.on("MessageReceived", (event) => Effect.andThen(aMoment, Bot.reply(event, event.text))),
+  /** Answers with how many messages of this person it has seen. */
+  count: Bot.on("MessageReceived", (event) =>
+    Effect.gen(function* () {
+      const n = yield* seen.update(event, (before) => before + 1)
+      yield* aMoment
+      yield* Bot.reply(event, String(n))
+    })
+  ),
+  slow: Bot.on("MessageReceived", (event) => Effect.andThen(Effect.sleep(50), Bot.reply(event, event.text))),
+  /** Hangs on what asks for it, beyond the reach of an interruption, and answers the rest. */
+  hang: Bot.on("MessageReceived", (event) =>
+    event.text === "hang" ? Effect.uninterruptible(Effect.never) : Bot.reply(event, event.text)
+  )
+}
+
+// A process that was asked to stop and did is no failure; NodeRuntime alone would call it 130.
+const teardown: Runtime.Teardown = (exit, done) =>
+  done(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : 0)
+
+// It must not outlive its parent, whose end closes our standard input.
+process.stdin.once("end", () => process.exit(3)).resume()
+
+Effect.gen(function* () {
+  const name = yield* Config.Literals(["echo", "count", "slow", "hang"], "BOT_HANDLER").pipe(Config.withDefault("echo"))
+  const drain = yield* Config.Int("BOT_DRAIN").pipe(Config.withDefault(5000))
+  const account = Qq.layerConfigWith({ ...fastBot, drainTimeout: Duration.millis(drain) })
+  return yield* Bot.launch(Layer.mergeAll(handlers[name], account))
+}).pipe(Effect.provide(Sqlite.layerConfig), (bot) => NodeRuntime.runMain(bot, { teardown }))
