@@ -1,0 +1,95 @@
+/**
+ * Promise: what no replay covers is recorded as a gap, from when to when and why. Never silence. (QQ has no history to
+ * fetch the rest from.)
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Duration, Effect, Layer } from "effect"
+import type { Fault } from "everbot/simulator"
+import { burst, fourChats, listening, say } from "./support/Crowd.ts"
+import * as World from "./support/World.ts"
+
+describe("closes gaps", () => {
+  const ends: ReadonlyArray<readonly [name: string, fault: Fault]> = [
+    ["declares the session invalid", { kind: "invalidSession", resumable: false }],
+    ["closes with a code that ends the session", { kind: "close", code: 4900 }],
+    ["revokes the token", { kind: "revokeToken" }],
+    ["comes back from a restart without its sessions", { kind: "restart", ms: 200, keepSessions: false }]
+  ]
+  for (const [name, fault] of ends) {
+    it.live(`a gap is on record when the platform ${name}`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* World.platform()
+        const filename = yield* World.database
+        const before = yield* Clock.currentTimeMillis
+        const bot = yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
+        yield* listening(simulator)
+        yield* burst(simulator, fourChats, 12)
+        yield* simulator.settled
+        const [session] = simulator.books.sessions
+        const lastSeq = session?.writtenUpTo ?? 0
+        yield* simulator.fault(fault)
+        yield* simulator.until((books) => books.sessions.length === 2).pipe(World.within(10_000, "a new session"))
+        const after = say(simulator, { kind: "group", id: "group-1" }, "after the gap")
+        yield* simulator.until(() => after.replies.length > 0).pipe(World.within(5000, "the answer after it"))
+        yield* bot.stop
+        const gaps = yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
+        assert.strictEqual(gaps.length, 1)
+        const [gap] = gaps
+        assert.strictEqual(gap?.stream, "gateway/0")
+        assert.strictEqual(gap?.from, lastSeq)
+        assert.match(gap?.why ?? "", /could not be resumed/)
+        const times = [before, gap?.since ?? 0, gap?.until ?? 0, yield* Clock.currentTimeMillis]
+        assert.deepStrictEqual(
+          times,
+          times.toSorted((a, b) => a - b)
+        )
+        // Who watches is told, too.
+        assert.deepStrictEqual(
+          bot.news.flatMap((it) => (it._tag === "GapRecorded" ? [it.gap] : [])),
+          gaps
+        )
+      })
+    )
+  }
+
+  it.live("a bot that was away for longer than its session lasts records what it may have missed", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform({ resumeWindow: "300 millis" })
+      const filename = yield* World.database
+      const first = yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
+      yield* listening(simulator)
+      const heard = say(simulator, { kind: "group", id: "group-1" }, "before")
+      yield* simulator.until(() => heard.replies.length > 0)
+      yield* first.stop
+      const stoppedAt = yield* Clock.currentTimeMillis
+      yield* simulator.until((books) => books.count("session:ended") === 1)
+      const second = yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
+      yield* simulator.until((books) => books.sessions.length === 2).pipe(World.within(10_000, "a new session"))
+      yield* second.stop
+      const gaps = yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
+      assert.strictEqual(gaps.length, 1)
+      assert.isAtMost(gaps[0]?.since ?? Number.POSITIVE_INFINITY, stoppedAt)
+      assert.isAbove(gaps[0]?.until ?? 0, stoppedAt)
+    })
+  )
+
+  it.live("a session that is resumed leaves no gap", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform()
+      const filename = yield* World.database
+      const app = () => Layer.mergeAll(World.Echo, World.account(simulator, { drainTimeout: Duration.seconds(1) }))
+      const bot = yield* World.runOn(filename, app())
+      yield* listening(simulator)
+      for (let n = 1; n <= 3; n++) {
+        yield* burst(simulator, fourChats, 8)
+        yield* simulator.fault({ kind: "cut", by: "rst" })
+        yield* simulator.until((books) => books.resumes.length === n)
+      }
+      yield* simulator.settled.pipe(World.within(5000, "every answer"))
+      yield* bot.stop
+      yield* World.runOn(filename, app())
+      yield* simulator.until((books) => books.resumes.length === 4)
+      assert.deepStrictEqual(yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`)), [])
+    })
+  )
+})
