@@ -9,6 +9,7 @@ import { CircuitBreaker } from "effect/persistence"
 import { GatewayError, type Retryable } from "../domain/GatewayError.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../domain/Message.ts"
+import type { StoreError } from "../domain/StoreError.ts"
 import type { Platform } from "../ports/Platform.ts"
 import { Store, type TurnResult, type TurnWrite } from "../ports/Store.ts"
 import * as Alarm from "./Alarm.ts"
@@ -88,6 +89,7 @@ const sendConcurrency = 16
 const page = 1000
 /** Reads that must succeed before the account can go on wait for the store as long as it takes. */
 const patiently = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
+const patient = <A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A> => Effect.orDie(Effect.retry(read, patiently))
 
 /**
  * Starts an account: what the store holds first, then the gateways, once `started` opens. Stops in order when the
@@ -113,10 +115,17 @@ export const start = Effect.fnUntraced(function* (
   }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
   const { account } = platform
 
+  /** The last row that recovery took from the store; what is said before it ended waits, and is taken once. */
+  let recoveredTo: number | undefined
+  const early: Array<OutboxMessage> = []
+  const offer = (row: OutboxMessage): void => {
+    if (recoveredTo === undefined) early.push(row)
+    else if (row.id > recoveredTo) relay.take(row)
+  }
   const enqueue = (messages: ReadonlyArray<NewMessage>, ids: ReadonlyArray<number>): void => {
     ids.forEach((id, index) => {
       const message = messages[index]
-      if (message) relay.take({ ...message, id, status: "queued", attempts: 0 })
+      if (message) offer({ ...message, id, status: "queued", attempts: 0 })
     })
   }
   const commit = (write: TurnWrite, done: (result: TurnResult) => void): void =>
@@ -195,15 +204,18 @@ export const start = Effect.fnUntraced(function* (
   /** What an earlier process left: its replies go on, its unsettled events go back to their lanes. */
   const recover = Effect.gen(function* () {
     for (let after = 0; ; ) {
-      const rows = yield* store.pendingMessages(account, { after, limit: page })
+      const rows = yield* patient(store.pendingMessages(account, { after, limit: page }))
       for (const row of rows) relay.take(row)
       const last = rows.at(-1)
-      if (last === undefined || rows.length < page) break
-      after = last.id
+      if (last !== undefined) after = last.id
+      if (rows.length === page) continue
+      recoveredTo = after
+      for (const row of early.splice(0)) offer(row)
+      break
     }
     if (!inbox.isDurable) return
     for (let after = 0; ; ) {
-      const events = yield* store.pendingEvents(account, { after, limit: page })
+      const events = yield* patient(store.pendingEvents(account, { after, limit: page }))
       for (const { id, conversation, notBefore } of events) {
         const lane = dispatcher.lanes.of(conversation)
         if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
@@ -280,7 +292,7 @@ export const start = Effect.fnUntraced(function* (
     }
   })
   const intaking = yield* Effect.forkScoped(
-    Effect.andThen(started.await, Effect.andThen(Effect.retry(recover, patiently), Effect.forever(gateways)))
+    Effect.andThen(started.await, Effect.andThen(recover, Effect.forever(gateways)))
   )
   const stop = yield* Effect.cached(Effect.andThen(Fiber.interrupt(intaking), drain(options.drainTimeout)))
   yield* Effect.addFinalizer(() => stop)

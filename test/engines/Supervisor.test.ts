@@ -197,7 +197,9 @@ describe("supervision of a gateway", () => {
       yield* run(() =>
         Effect.andThen(
           Effect.acquireRelease(
-            Effect.sync(() => void (most = Math.max(most, ++open))),
+            Effect.sync(() => {
+              most = Math.max(most, ++open)
+            }),
             () => Effect.sync(() => void open--)
           ),
           unreachable
