@@ -20,7 +20,7 @@ export const launchWith =
   ): Effect.Effect<never, E | StoreError | GatewayError, Exclude<R, Provides> | Store> =>
     Effect.scoped(
       Effect.gen(function* () {
-        const context = yield* Layer.build(Layer.provideMerge(app, layerWith(options)))
+        const context = yield* Layer.build(Layer.provideMerge(app, layerWith({ ...options, startsWhenQuiet: false })))
         const runtime = yield* Effect.provideContext(Runtime, context)
         // Runs first: while it drains, handlers and what they stand on are all still there.
         yield* Effect.addFinalizer(() => runtime.drain)

@@ -95,7 +95,13 @@ export const onStatus = <E, R>(
     Effect.gen(function* () {
       const { changes } = yield* StatusStream
       yield* changes.pipe(
-        Stream.runForEach((news) => Effect.ignore(handler(news), { log: "Warn" })),
+        // Whatever one piece of news does to the handler, a throw included, it is told the next one.
+        Stream.runForEach((news) =>
+          Effect.ignoreCause(
+            Effect.suspend(() => handler(news)),
+            { log: "Warn" }
+          )
+        ),
         Effect.forkScoped
       )
     })

@@ -21,6 +21,11 @@ export interface Options extends Account.AccountOptions, JournalOptions, Retenti
   readonly prefix?: string | ReadonlyArray<string> | undefined
   /** Where events wait for their handlers: `Inbox.layer`, or `Inbox.layerVolatile` for speed without promises. */
   readonly inbox?: Layer.Layer<Inbox, never, Journal> | undefined
+  /**
+   * Whether accounts connect by themselves once no handler was added for a second. `Bot.launch` knows when its app is
+   * built and does not guess. @defaultValue true
+   */
+  readonly startsWhenQuiet?: boolean | undefined
 }
 
 export interface Kept {
@@ -76,7 +81,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     }
     started.openUnsafe()
   })
-  yield* Effect.forkScoped(startWhenQuiet)
+  if (options.startsWhenQuiet ?? true) yield* Effect.forkScoped(startWhenQuiet)
   yield* Retention.start(options)
 
   const self: Runtime["Service"] = {
