@@ -16,6 +16,7 @@ import type { StoreError } from "../../src/domain/StoreError.ts"
 import { emptyCommit, Store } from "../../src/ports/Store.ts"
 import * as Sqlite from "../../src/stores/Sqlite.ts"
 import { open } from "../../src/stores/sqlite/Link.ts"
+import { onLink } from "../../src/stores/sqlite/onLink.ts"
 import { version } from "../../src/stores/sqlite/schema.ts"
 import { account, commit, event, message, pending, turn } from "./StoreSuite.ts"
 
@@ -217,6 +218,89 @@ describe("Sqlite, when it fails", () => {
       expect(Array.from((yield* write("b")).eventIds)).toEqual([2])
     })
     return body
+  })
+
+  it.live(
+    "however often its thread is killed, repeated commits store every event and message once, with one answer",
+    () =>
+      Effect.gen(function* () {
+        const seed = Math.floor(Math.random() * 1e9)
+        const filename = newFile()
+        const link = yield* open({
+          filename,
+          synchronous: "NORMAL",
+          busyTimeout: 1000,
+          cacheSize: 4096,
+          checkpointPages: 100,
+          maxPages: undefined
+        })
+        const store = onLink(link)
+        const ids: Array<ReadonlyArray<number>> = []
+        const said: Array<ReadonlyArray<number>> = []
+        const rounds = 12
+        for (let round = 0; round < rounds; round++) {
+          const both = [2 * round, 2 * round + 1].map((seq) =>
+            store.commit({
+              ...emptyCommit,
+              token: { run: "run", seq },
+              events: Array.from({ length: 1 + ((seed >> (seq % 16)) % 300) }, (_, i) => event(`${seq}/${i}`)),
+              turns: [turn(undefined, { messages: [message(`${seq}`)] })]
+            })
+          )
+          const under = yield* Effect.forkChild(
+            Effect.forEach(both, (each) => Effect.result(each), { concurrency: 2 }),
+            { startImmediately: true }
+          )
+          // Somewhere before, in or after the commits: the thread runs while this one looks at the clock.
+          const until = performance.now() + ((seed >> round) % 64) / 10
+          while (performance.now() < until);
+          yield* link.terminate
+          yield* Fiber.join(under)
+          for (const each of both) {
+            const { eventIds, turns } = yield* each
+            ids.push(Array.from(eventIds))
+            said.push(turns[0]?._tag === "Committed" ? turns[0].messageIds : [])
+          }
+        }
+        const flat = ids.flat()
+        expect(flat, `seed ${seed}`).toEqual(flat.map((_, i) => i + 1))
+        expect(said, `seed ${seed}`).toEqual(Array.from({ length: 2 * rounds }, (_, i) => [i + 1]))
+        const stored = yield* raw(filename, (db) =>
+          ["inbox", "outbox"].map((table) => Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"]))
+        )
+        expect(stored, `seed ${seed}`).toEqual([flat.length, 2 * rounds])
+      })
+  )
+
+  it.effect("counts follow messages that are stored, sent, requeued and pruned, as a new process counts them", () => {
+    const filename = newFile()
+    const at = 100
+    const counts = Store.use((store) => Effect.map(store.counts(account), ({ messages }) => messages))
+    return using(
+      { filename },
+      Effect.gen(function* () {
+        const same = Effect.gen(function* () {
+          const own = yield* counts
+          expect(own).toEqual(yield* using({ filename }, counts))
+          return own
+        })
+        yield* same
+        const store = yield* Store
+        yield* commit({ turns: [turn(undefined, { messages: ["a", "b", "c", "d"].map((text) => message(text)) })] })
+        expect((yield* same).queued).toBe(4)
+        const to = (id: number, status: "sending" | "sent" | "dead") => ({ id, status, attempts: 1, at })
+        yield* commit({ messages: [to(1, "sending"), to(2, "sending"), to(3, "dead"), to(9, "sent")] })
+        yield* commit({ messages: [to(1, "sent"), to(1, "sent")] })
+        expect(yield* same).toMatchObject({ queued: 1, sending: 1, sent: 1, dead: 1 })
+        yield* store.requeue({ _tag: "DeadMessage", id: 3 })
+        expect(yield* store.requeue({ _tag: "DeadMessage", id: 3 })).toBeUndefined()
+        expect(yield* same).toMatchObject({ queued: 2, dead: 0 })
+        yield* store.prune(at + 1)
+        expect(yield* same).toMatchObject({ queued: 2, sending: 1, sent: 0 })
+        yield* using({ filename }, commit({ messages: [to(2, "sent")] }))
+        expect(yield* same).toMatchObject({ queued: 2, sending: 0, sent: 1 })
+      })
+    )
   })
 
   it.live("a process that is killed leaves whole commits, and none is missing that was acknowledged", () =>

@@ -5,7 +5,7 @@
  * where two keys share one, the later takes the next free number. A row whose next number is taken is not pruned, so the
  * chain stays whole, and its first number, which the filter knows, stays taken.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import type { DeadEvent } from "../../domain/DeadLetter.ts"
 import type { PendingEvent, StoredEvent } from "../../ports/Store.ts"
 import type { Frames } from "./frames.ts"
@@ -87,19 +87,26 @@ export class Inbox {
       const account = accounts[number] ?? 0
       const hash = frames.hash(i, account)
       const key = frames.key(i)
-      if (this.filter.mayHave(hash) && this.isStored(hash, account, key)) continue
+      if (this.filter.admit(hash) && this.isStored(hash, account, key)) continue
       const receivedAt = frames.receivedAt(i)
       const lane = names[2 * number + 1] ?? ""
       const raw = frames.raw(i)
-      let place = this.filter.place(hash, id)
-      // Taken by another key with the same hash: the next free number is ours.
-      while (this.insert.run(id, place, account, receivedAt, lane, key, raw).changes === 0) place = (place + 1) % slots
-      this.filter.add(place)
+      const place = this.filter.drawer(id) + hash
+      if (this.insert.run(id, place, account, receivedAt, lane, key, raw).changes === 0) {
+        this.insertBehind(place, [id, account, receivedAt, lane, key, raw])
+      }
       this.ledger.add(id, account)
       ids[i] = id++
     }
     if (this.filter.isFull) this.fill()
     return ids
+  }
+
+  /** Another key with the same hash has the place: the next free number is ours. */
+  private insertBehind(taken: number, [id, ...rest]: readonly [number, ...ReadonlyArray<SQLInputValue>]): void {
+    let place = (taken + 1) % slots
+    while (this.insert.run(id, place, ...rest).changes === 0) place = (place + 1) % slots
+    this.filter.add(place)
   }
 
   private isStored(hash: number, account: number, key: string): boolean {

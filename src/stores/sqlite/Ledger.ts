@@ -32,6 +32,9 @@ export class Ledger {
   private readonly counts: Array<number> = []
   private readonly intervals: Array<Interval>
   private fresh: Array<number> = []
+  /** The chunk that was asked for last: ids come in runs. */
+  private near: Chunk | undefined
+  private nearAt = -1
 
   constructor(intervals: ReadonlyArray<Interval>) {
     this.intervals = intervals.map(({ first, last }) => ({ first, last }))
@@ -48,13 +51,21 @@ export class Ledger {
     yield [from, Number.MAX_SAFE_INTEGER]
   }
 
+  private chunk(at: number): Chunk | undefined {
+    if (at === this.nearAt) return this.near
+    this.nearAt = at
+    this.near = this.chunks.get(at)
+    return this.near
+  }
+
   /** Adds an event of this account, numbered from 1. */
   add(id: number, account: number): void {
     const at = Math.floor(id / size)
-    let chunk = this.chunks.get(at)
+    let chunk = this.chunk(at)
     if (chunk === undefined) {
       chunk = { accounts: new Uint32Array(size), live: 0 }
       this.chunks.set(at, chunk)
+      this.near = chunk
     }
     chunk.accounts[id % size] = account
     chunk.live++
@@ -63,17 +74,20 @@ export class Ledger {
   }
 
   isPending(id: number): boolean {
-    return (this.chunks.get(Math.floor(id / size))?.accounts[id % size] ?? 0) !== 0
+    return (this.chunk(Math.floor(id / size))?.accounts[id % size] ?? 0) !== 0
   }
 
   /** False if it was not pending: then nothing changes. */
   settle(id: number): boolean {
     const at = Math.floor(id / size)
-    const chunk = this.chunks.get(at)
+    const chunk = this.chunk(at)
     const account = chunk?.accounts[id % size] ?? 0
     if (chunk === undefined || account === 0) return false
     chunk.accounts[id % size] = 0
-    if (--chunk.live === 0) this.chunks.delete(at)
+    if (--chunk.live === 0) {
+      this.chunks.delete(at)
+      this.nearAt = -1
+    }
     this.counts[account] = (this.counts[account] ?? 1) - 1
     this.fresh.push(id)
     return true
