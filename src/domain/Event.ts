@@ -59,6 +59,8 @@ export interface PlatformEvent extends EventBase {
   readonly _tag: "PlatformEvent"
   /** Whether everbot knows this type; unknown ones pass through as they are. */
   readonly isKnown: boolean
+  /** The platform's own id of the event, where it gave one: what a reply to it names. Unlike `key`, never made up. */
+  readonly eventId?: string | undefined
 }
 
 export type Event = MessageReceived | MessageDeleted | PlatformEvent

@@ -168,7 +168,7 @@ const make = Effect.fnUntraced(function* (options: Options | false) {
       yield* measure
     })
     yield* watch.pipe(
-      Effect.catchCause((cause) => Effect.logError("a round of health checks failed", cause)),
+      Effect.catchDefect((defect) => Effect.logError("a round of health checks failed", defect)),
       Effect.forever,
       Effect.forkScoped
     )

@@ -21,13 +21,13 @@ export interface QqOptions {
   readonly apiUrl?: string | undefined
   /** Where access tokens come from; a bare host gets the usual path. @defaultValue https://bots.qq.com/app/getAppAccessToken */
   readonly tokenUrl?: string | undefined
-  /** Gateway connections. @defaultValue what the platform recommends */
+  /** Gateway connections; QQ recommends a number in its answer to `GET /gateway/bot`. @defaultValue 1 */
   readonly shards?: number | undefined
   /** How long a call may take. @defaultValue 10 seconds */
   readonly requestTimeout?: Duration.Input | undefined
 }
 
-/** Checked settings, with nothing left open but `shards`. */
+/** Checked settings, with nothing left open but `shards`, for which `undefined` means 1. */
 export interface QqConfig {
   readonly appId: string
   readonly clientSecret: Redacted.Redacted<string>
@@ -75,11 +75,7 @@ const check = Effect.fnUntraced(function* (options: QqOptions, names: Names) {
   const sandbox = options.sandbox ?? false
   const shards = options.shards
   if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1)) {
-    return yield* malformed(
-      names.shards,
-      "is not a whole number of at least 1",
-      "Leave it out to use what QQ recommends."
-    )
+    return yield* malformed(names.shards, "is not a whole number of at least 1", "Leave it out for one connection.")
   }
   const requestTimeout = Option.getOrUndefined(Duration.fromInput(options.requestTimeout ?? "10 seconds"))
   if (requestTimeout === undefined || !(Duration.toMillis(requestTimeout) > 0)) {

@@ -116,7 +116,7 @@ export const decode = (account: string, envelope: unknown, fallbackKey: string |
   }
   const reading = latestReading
   if (reading === undefined) {
-    return platformEvent(account, idOf(type) ?? untyped, data, id ?? made(fallbackKey), undefined, false)
+    return platformEvent(account, idOf(type) ?? untyped, data, id ?? made(fallbackKey), undefined, false, id)
   }
   const name = type as EventName
   if (isJson(data)) {
@@ -124,7 +124,7 @@ export const decode = (account: string, envelope: unknown, fallbackKey: string |
     if (event !== undefined) return event
   }
   const place = isJson(data) ? placeOf(account, reading, data) : undefined
-  return platformEvent(account, name, data, id ?? made(fallbackKey), place, true)
+  return platformEvent(account, name, data, id ?? made(fallbackKey), place, true, id)
 }
 
 const made = (key: string | (() => string)): string => (typeof key === "string" ? key : key())
@@ -208,7 +208,8 @@ const platformEvent = (
   data: unknown,
   key: string,
   conversation: Conversation | undefined,
-  isKnown: boolean
+  isKnown: boolean,
+  eventId?: string
 ): PlatformEvent => ({
   _tag: "PlatformEvent",
   account,
@@ -217,7 +218,8 @@ const platformEvent = (
   conversation: conversation ?? { account, kind: "account", id: account },
   type,
   data,
-  isKnown
+  isKnown,
+  eventId
 })
 
 const placeOf = (account: string, reading: Reading, data: Json): Conversation | undefined => {

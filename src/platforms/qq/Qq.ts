@@ -24,7 +24,9 @@ import type { Budget } from "./SessionStarts.ts"
 export { isType, type QqEvent } from "./Events.ts"
 export * as Intents from "./Intents.ts"
 export { path } from "./Path.ts"
-export { Acknowledgement, QqRest } from "./Rest.ts"
+export type { QqPayloads } from "./Payloads.ts"
+export type { EventName, IntentName } from "./Protocol.ts"
+export { Acknowledgement, type GatewayInfo, QqRest, type RequestOptions } from "./Rest.ts"
 
 /** Settings of the account, and how its engines run it. */
 export interface Options extends Config.QqOptions, AccountOptions {
@@ -67,6 +69,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
   const platform: Platform = {
     name: "qq",
     account,
+    heartbeats: true,
     shards: Effect.succeed(shards),
     connect: gateway.connect,
     decode: (raw, key) => decodeRaw(account, raw, key),
