@@ -103,10 +103,16 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       load: Effect.map(store.state([key]), ([entry]) => entry?.value),
       save: (value) =>
         Effect.flatMap(store.state([key]), ([entry]) =>
-          Effect.callback<void>((resume) => {
+          Effect.callback<boolean>((resume) => {
             const state = [{ key, value, expected: entry?.version ?? 0 }]
-            journal.turn({ eventId: undefined, messages: [], state }, () => resume(Effect.void))
+            journal.turn({ eventId: undefined, messages: [], state }, ({ _tag }) =>
+              resume(Effect.succeed(_tag === "Committed"))
+            )
           })
+        ).pipe(
+          // Another save was faster: the last one asked for still must not be lost.
+          Effect.repeat({ until: (isSaved) => isSaved }),
+          Effect.asVoid
         )
     }),
     send: (message) =>

@@ -8,7 +8,7 @@ import { Inaccessible, StoreError } from "../../src/domain/StoreError.ts"
 import { Store } from "../../src/ports/Store.ts"
 import * as Memory from "../../src/stores/Memory.ts"
 import { Events, FakePlatform } from "../../src/testing/index.ts"
-import { forgetful, life, room, settle, untilEnded } from "../fixtures/runtime.ts"
+import { forgetful, life, news, room, settle, untilEnded } from "../fixtures/runtime.ts"
 
 const say = (text: string, where = "ann") => Events.message({ text, in: where })
 const echo = Bot.on("MessageReceived", (event) => Bot.reply(event, event.text))
@@ -273,5 +273,51 @@ describe("an account", () => {
         )
       )
     })
+  )
+
+  it.effect("records a gap when a session is forgotten, and says so", () =>
+    Effect.gen(function* () {
+      const fake = FakePlatform.make()
+      yield* untilEnded(
+        life(
+          forgetful,
+          fake,
+          echo,
+          Effect.scoped(
+            Effect.gen(function* () {
+              const heard = yield* news
+              yield* fake.emit(say("x"))
+              yield* pass("1 second")
+              yield* fake.invalidate
+              yield* fake.disconnect(new Gateway.SessionInvalidated({ resumable: false, dropCredentials: false }))
+              yield* pass("1 minute")
+              const gaps = yield* (yield* Store).gaps("fake:1")
+              assert.deepStrictEqual(
+                gaps.map(({ from, stream }) => [from, stream]),
+                [[1, "gateway/0"]]
+              )
+              const told = heard.flatMap((status) => (status._tag === "GapRecorded" ? [status.gap] : []))
+              assert.deepStrictEqual(told, gaps)
+            })
+          )
+        )
+      )
+    })
+  )
+
+  it.effect("keeps what a platform notes for itself, also when notes are written at once", () =>
+    untilEnded(
+      life(
+        forgetful,
+        [],
+        Layer.empty,
+        Effect.gen(function* () {
+          const kept = (yield* Bot.Runtime).keep("starts")
+          assert.isUndefined(yield* kept.load)
+          yield* Effect.forEach(["1", "2", "3"], kept.save, { concurrency: "unbounded" })
+          assert.strictEqual(yield* kept.load, "3")
+        })
+      )
+    )
   )
 })
