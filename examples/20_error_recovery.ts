@@ -10,11 +10,10 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Config, Context, Data, Effect, Layer, Option, Schema } from "effect"
-import { Autosave, Bot, Guard } from "everbot"
+import { Autosave, Bot, Guard, SnapshotFile } from "everbot"
 import { Qq } from "everbot/qq"
 import { QqSimulator } from "everbot/simulator"
 import { Sqlite } from "everbot/sqlite"
-import * as SnapshotFile from "../src/stores/SnapshotFile.ts"
 
 // ------------------------------------------------------------------------------------------------ counters that survive
 
