@@ -13,6 +13,7 @@ describe("the summary", () => {
       const board = new Scoreboard(simulator.books, yield* Clock.Clock)
       const token = yield* RawBot.token(simulator)
       const wire = yield* RawBot.open(simulator)
+      yield* wire.until(() => wire.raw.length > 0)
       wire.send({ op: 2, d: { token: `QQBot ${token}`, intents: RawBot.intents, shard: [0, 1] } })
       yield* simulator.until(({ sessions }) => sessions.length > 0)
       const place = { kind: "group", id: "G" } as const
