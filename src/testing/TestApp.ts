@@ -11,8 +11,8 @@
  * ```
  */
 import { Effect, Layer } from "effect"
-import { layerWith, type Provides } from "../bot/Layer.ts"
-import { type Options, Runtime } from "../engines/Runtime.ts"
+import { layerWith, type Options, type Provides } from "../bot/Layer.ts"
+import { Runtime } from "../engines/Runtime.ts"
 import type { Store } from "../ports/Store.ts"
 import * as Memory from "../stores/Memory.ts"
 import type { FakePlatform } from "./FakePlatform.ts"
