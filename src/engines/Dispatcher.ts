@@ -188,19 +188,16 @@ export class Dispatcher {
     }
     lane.isBusy = true
     this.running++
-    const turn = new ActiveTurn(
-      delivery.event,
-      delivery.receivedAt,
-      delivery.attempt,
-      this.options.maxMessages,
-      this.ports.readState
-    )
-    const fiber = handler.start(delivery.event, turn)
-    const exit = fiber.pollUnsafe()
-    if (exit !== undefined) return this.ended(lane, delivery, turn, exit)
-    this.watch(lane, delivery, turn, fiber)
+    const begun = handler.start(delivery.event, delivery, this.open)
+    if (Exit.isExit(begun)) return this.ended(lane, delivery, undefined, begun)
+    const exit = begun.fiber.pollUnsafe()
+    if (exit !== undefined) return this.ended(lane, delivery, begun.turn, exit)
+    this.watch(lane, delivery, begun.turn, begun.fiber)
     return false
   }
+
+  private readonly open = ({ event, receivedAt, attempt }: Delivery): ActiveTurn =>
+    new ActiveTurn(event, receivedAt, attempt, this.options.maxMessages, this.ports.readState)
 
   private watch(lane: Lane, delivery: Delivery, turn: ActiveTurn, fiber: Fiber.Fiber<unknown, unknown>): void {
     const timer: Timer = this.ports.alarm.set(this.ports.alarm.now() + this.timeout, () => {
@@ -224,19 +221,24 @@ export class Dispatcher {
     })
   }
 
-  /** A turn's fiber ended. True when the lane may go on at once. */
-  private ended(lane: Lane, delivery: Delivery, turn: ActiveTurn, exit: Exit.Exit<unknown, unknown>): boolean {
+  /** A turn's fiber ended, or needed none. True when the lane may go on at once. */
+  private ended(
+    lane: Lane,
+    delivery: Delivery,
+    turn: ActiveTurn | undefined,
+    exit: Exit.Exit<unknown, unknown>
+  ): boolean {
     if (Exit.isFailure(exit)) {
       const error = Cause.findErrorOption(exit.cause)
       if (error._tag !== "Some" || !(error.value instanceof TurnEnded)) {
-        turn.abandon()
+        turn?.abandon()
         this.running--
         if (!(Cause.hasInterruptsOnly(exit.cause) && this.isStopped)) this.fail(lane, delivery, toReason(exit.cause))
         return false
       }
     }
-    const write = turn.close(delivery.id)
-    if (write === undefined) {
+    const write = turn?.close(delivery.id)
+    if (turn === undefined || write === undefined) {
       this.running--
       this.ports.settle(delivery.id)
       this.done(delivery)

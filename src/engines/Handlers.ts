@@ -2,17 +2,27 @@
  * Who listens to what. All handlers that listen to an event's kind run in one turn, in the order of registration:
  * their replies and writes commit together or not at all.
  */
-import { Context, Effect, type Fiber, Layer, type Scope } from "effect"
+import { Context, Effect, Exit, type Fiber, Layer, type Scope } from "effect"
 import type { Event, EventKind, EventOf } from "../domain/Event.ts"
+import type { Delivery } from "./Lanes.ts"
 import { type ActiveTurn, Turn } from "./Turn.ts"
+
+/** Makes the turn of a delivery; one function for all, because one each would cost. */
+export type OpenTurn = (delivery: Delivery) => ActiveTurn
+
+/** A turn under way; its fiber has ended already when the handler did not have to wait. */
+export interface Begun {
+  readonly turn: ActiveTurn
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+}
 
 /**
  * Handles events of one kind. Methods, not function fields, so that a handler of one kind fits where handlers of any
  * kind are kept: the register only ever gives it its own.
  */
 export interface Handler<Ev extends Event = Event> {
-  /** Begins a turn; the fiber has ended already when the handler did not have to wait. Hot. */
-  start(event: Ev, turn: ActiveTurn): Fiber.Fiber<unknown, unknown>
+  /** Begins a turn, or tells how it ended if the handler's effect is an exit already: that needs neither. Hot. */
+  start(event: Ev, delivery: Delivery, open: OpenTurn): Begun | Exit.Exit<unknown, unknown>
   /** The same as an effect, for several handlers in one turn. */
   effect(event: Ev, turn: ActiveTurn): Effect.Effect<unknown, unknown>
 }
@@ -22,14 +32,16 @@ export const make = <Ev extends Event, E, R>(
   run: (event: Ev) => Effect.Effect<unknown, E, R | Turn>,
   context: Context.Context<R>
 ): Handler<Ev> => ({
-  start: (event, turn) => {
+  start: (event, delivery, open) => {
     let effect: Effect.Effect<unknown, E, R | Turn>
     try {
       effect = run(event)
     } catch (defect) {
-      effect = Effect.die(defect)
+      return Exit.die(defect)
     }
-    return Effect.runForkWith(Context.add(context, Turn, turn))(effect)
+    if (Exit.isExit(effect)) return effect
+    const turn = open(delivery)
+    return { turn, fiber: Effect.runForkWith(Context.add(context, Turn, turn))(effect) }
   },
   effect: (event, turn) =>
     Effect.provideContext(
@@ -89,5 +101,11 @@ const merge = (list: ReadonlyArray<Handler>): Handler | undefined => {
   if (first === undefined || others.length === 0) return first
   const effect: Handler["effect"] = (event, turn) =>
     Effect.forEach(list, (handler) => handler.effect(event, turn), { discard: true })
-  return { effect, start: (event, turn) => Effect.runFork(effect(event, turn)) }
+  return {
+    effect,
+    start: (event, delivery, open) => {
+      const turn = open(delivery)
+      return { turn, fiber: Effect.runFork(effect(event, turn)) }
+    }
+  }
 }
