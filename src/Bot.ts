@@ -14,7 +14,7 @@ import { Clock, Duration, Effect, type Layer, Option } from "effect"
 import type { Guard } from "./bot/Guard.ts"
 import { type Conversation, isSendable } from "./domain/Conversation.ts"
 import type { Event, EventKind, EventOf, MessageReceived } from "./domain/Event.ts"
-import type { Content, NewMessage, Priority } from "./domain/Message.ts"
+import type { Content, NewMessage, Priority, ReplyTo } from "./domain/Message.ts"
 import { type Provided, Runtime, register } from "./engines/Runtime.ts"
 import { Turn, TurnEnded } from "./engines/Turn.ts"
 
@@ -106,21 +106,34 @@ export interface SendOptions {
 }
 
 /**
- * Answers an event in its conversation. Staged: it is stored when the turn commits, and sent from the outbox. Events
- * that belong to no chat cannot be answered: that is a defect.
+ * Answers an event in its conversation. Staged: it is stored when the turn commits, and sent from the outbox. A fiber
+ * that outlives its turn may still answer; what a failed turn left running may not. An event
+ * that the platform gave no id is answered by a message that names no event. Events that belong to no chat cannot be
+ * answered: that is a defect.
  */
 export const reply = (
   event: Event,
   content: string | Content,
   options?: SendOptions
-): Effect.Effect<void, never, Turn> =>
+): Effect.Effect<void, never, Provided> =>
   Effect.gen(function* () {
     const turn = yield* Turn
     const message = yield* compose(event.conversation, content, options)
-    const messageId = event._tag === "MessageReceived" ? event.messageId : undefined
-    const eventId = messageId === undefined ? event.key : undefined
-    yield* turn.stage({ ...message, replyTo: { messageId, eventId, receivedAt: turn.receivedAt } })
+    yield* stage(turn, { ...message, replyTo: answered(event, turn.receivedAt) })
   })
+
+/** A fiber that outlives its turn has nothing to stage in any more: what it says then is stored on its own. */
+const stage = (turn: Turn["Service"], message: NewMessage): Effect.Effect<void, never, Runtime> =>
+  Effect.suspend(() =>
+    turn.hasCommitted ? Effect.flatMap(Runtime, (runtime) => runtime.send(message)) : turn.stage(message)
+  )
+
+/** What a reply to the event names: a key of our own making would be refused. */
+const answered = (event: Event, receivedAt: number): ReplyTo | undefined => {
+  if (event._tag === "MessageReceived") return { messageId: event.messageId, receivedAt }
+  const eventId = event._tag === "PlatformEvent" ? event.eventId : undefined
+  return eventId === undefined ? undefined : { eventId, receivedAt }
+}
 
 /**
  * Says something in a conversation. Inside a handler it is staged in the turn; outside it is stored at once, and the
@@ -134,7 +147,7 @@ export const send = Effect.fn("Bot.send")(function* (
   const runtime = yield* Runtime
   const message = yield* compose(conversation, content, options)
   const turn = yield* Effect.serviceOption(Turn)
-  yield* Option.match(turn, { onNone: () => runtime.send(message), onSome: (open) => open.stage(message) })
+  yield* Option.match(turn, { onNone: () => runtime.send(message), onSome: (open) => stage(open, message) })
 })
 
 const compose = (
