@@ -7,6 +7,7 @@ import { AccountBanned, ConnectionLost } from "../../src/domain/GatewayError.ts"
 import type { OutboxMessage } from "../../src/domain/Message.ts"
 import { Rejected } from "../../src/domain/RestError.ts"
 import type { Alert } from "../../src/monitor/ErrorMonitor.ts"
+import { decode } from "../../src/platforms/qq/Decode.ts"
 import { Events, FakePlatform, layer, start } from "../../src/testing/index.ts"
 
 describe("ErrorFeed", () => {
@@ -79,6 +80,18 @@ describe("A reply", () => {
       assert.isUndefined(yield* replyTo(Events.deleted({ messageId: "m1" })))
     })
   )
+
+  it("to a QQ event names the id of its envelope, and nothing when the envelope had none", () => {
+    const frame = { op: 0, s: 3, t: "FRIEND_ADD", d: { openid: "u1" } }
+    const ids = [{ ...frame, id: "FRIEND_ADD:1" }, frame].map((envelope) => {
+      const event = decode("qq:1", envelope, "session:3")
+      return event._tag === "PlatformEvent" ? [event.key, event.eventId] : []
+    })
+    assert.deepStrictEqual(ids, [
+      ["FRIEND_ADD:1", "FRIEND_ADD:1"],
+      ["session:3", undefined]
+    ])
+  })
 
   it.effect("to a message names the message", () =>
     Effect.gen(function* () {
