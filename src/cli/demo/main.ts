@@ -70,4 +70,7 @@ const command = Command.make("everbot-demo", flags, ({ db, duration, json, rate,
 const teardown: Runtime.Teardown = (exit, done) =>
   done(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : Number(process.exitCode ?? 0))
 
+// Whoever read our output has gone (`| head`): there is nobody to show anything to, and no verdict to be told.
+process.stdout.on("error", () => process.exit(1))
+
 NodeRuntime.runMain(Command.run(command, { version: "0.1.0" }).pipe(Effect.provide(NodeServices.layer)), { teardown })
