@@ -26,7 +26,8 @@ export class NoAnswer extends Data.TaggedError("NoAnswer")<{ readonly limit: Dur
 export type Failure = NotReached | AnswerLost | NoAnswer
 
 /**
- * Sends a request and reads the whole answer within the limit. Our trace context is not passed on to the platform.
+ * Sends a request and reads the whole answer within the limit. Our trace context is not passed on to the platform, and
+ * the client draws no span of its own: that one would hold the request, and with it the secret or the token.
  */
 export const exchange = (
   client: HttpClient.HttpClient,
@@ -42,7 +43,8 @@ export const exchange = (
     ),
     Effect.mapError(toFailure),
     Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new NoAnswer({ limit })) }),
-    Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+    Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
   )
 
 const parse = (text: string): unknown => {
