@@ -1,0 +1,178 @@
+/**
+ * Promise: no token, secret or stored credential in a log, an error, a span, a status, or a dump of any object.
+ *
+ * A whole life is lived, troubles included, with a secret that is easy to recognise and the tokens the platform issued;
+ * then everything that was said is searched for them.
+ */
+import { readFileSync } from "node:fs"
+import { inspect } from "node:util"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Layer, Redacted, Tracer } from "effect"
+import { Bot, type Event } from "everbot"
+import { Qq } from "everbot/qq"
+import type { Fault, QqSimulator } from "everbot/simulator"
+import { Sqlite } from "everbot/sqlite"
+import { burst, fourChats, listening, say } from "./support/Crowd.ts"
+import * as World from "./support/World.ts"
+
+const clientSecret = "SECRET-do-not-print-7f3a9"
+
+/** Everything that can be read off a value, nested and hidden parts included. */
+const dump = (value: unknown): string =>
+  [
+    inspect(value, { depth: 12, showHidden: true, getters: true, maxArrayLength: 500, maxStringLength: 100_000 }),
+    json(value),
+    String(value)
+  ].join("\n")
+
+const json = (value: unknown): string => {
+  const seen = new Set<unknown>()
+  return (
+    JSON.stringify(value, (_, part: unknown) => {
+      if (typeof part === "bigint") return String(part)
+      if (typeof part !== "object" || part === null) return part
+      if (seen.has(part)) return undefined
+      seen.add(part)
+      return part
+    }) ?? ""
+  )
+}
+
+/** Reads the tokens off the requests, before the bot sees an answer: the only witness of what was issued. */
+const listenIn = (tokens: Set<string>): (() => void) => {
+  const take = (token: unknown) => {
+    if (typeof token === "string" && token !== "") tokens.add(token)
+  }
+  const parse = JSON.parse
+  JSON.parse = (text: string, ...rest) => {
+    const value = parse(text, ...rest)
+    if (typeof value === "object" && value !== null && "access_token" in value) take(value.access_token)
+    return value
+  }
+  return () => {
+    JSON.parse = parse
+  }
+}
+
+describe("keeps secrets", () => {
+  it.live("a whole life with every kind of trouble says neither secret nor token", () =>
+    Effect.gen(function* () {
+      const tokens = new Set<string>()
+      yield* Effect.acquireRelease(
+        Effect.sync(() => listenIn(tokens)),
+        (stop) => Effect.sync(stop)
+      )
+      const simulator: QqSimulator.QqSimulator = yield* World.platform({ clientSecret })
+      const filename = yield* World.database
+      const spans: Array<Tracer.Span> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const seen: Array<unknown> = []
+      const errors: Array<unknown> = []
+      const Nosy = Bot.on("MessageReceived", (event: Event) =>
+        Effect.gen(function* () {
+          const rest = yield* Qq.QqRest
+          seen.push(event, rest, yield* Bot.status, yield* Effect.context<never>())
+          yield* Effect.ignore(
+            Effect.tapError(rest.getMessage("500", "no such"), (error) => Effect.sync(() => errors.push(error)))
+          )
+          if ("text" in event && event.text === "fail") return yield* Effect.die(new Error("the handler died"))
+          yield* Bot.reply(event, "x".repeat("text" in event && event.text === "long" ? 6000 : 3))
+        })
+      )
+      const app = Nosy.pipe(Layer.provideMerge(World.account(simulator, { maxAttempts: 3 })))
+      const bot = yield* World.run(app, { store: Sqlite.layer({ filename }) }).pipe(Effect.withTracer(tracer))
+      yield* listening(simulator)
+      const troubles: ReadonlyArray<Fault> = [
+        { kind: "cut", by: "rst" },
+        { kind: "expireToken" },
+        { kind: "serverError", times: 2 },
+        { kind: "htmlError", times: 1 },
+        { kind: "lostAnswer", times: 1 },
+        { kind: "malformedFrame", form: "text" },
+        { kind: "tokenServerError", times: 1 },
+        { kind: "expireToken" },
+        { kind: "tokenServerError", times: 1, form: "html" },
+        { kind: "revokeToken" }
+      ]
+      for (const fault of troubles) {
+        yield* simulator.fault(fault)
+        yield* burst(simulator, fourChats, 4)
+        yield* simulator.settled.pipe(World.within(15_000, `every answer after ${fault.kind}`))
+      }
+      yield* simulator.until(({ sessions }) => sessions.length === 2).pipe(World.within(10_000, "a second session"))
+      say(simulator, { kind: "direct", id: "user-1" }, "fail")
+      say(simulator, { kind: "direct", id: "user-2" }, "long")
+      yield* bot
+        .until((news) => ["EventDeadLettered", "MessageSettled"].every((tag) => news.some((it) => it._tag === tag)))
+        .pipe(World.within(10_000, "dead letters"))
+      const status = yield* bot.status
+      // The last act: the secret is refused, and the account ends.
+      yield* simulator.fault({ kind: "wrongSecret" })
+      yield* simulator.fault({ kind: "close", code: 4004 })
+      const exit = yield* bot.ended.pipe(World.within(10_000, "the end"))
+      const error = Exit.isFailure(exit) ? [exit.cause, Cause.squash(exit.cause), Cause.pretty(exit.cause)] : []
+      const account = `qq:${simulator.appId}`
+      const kept = yield* World.inStore(filename, (store) =>
+        Effect.all([store.deadLetters(account, { limit: 100 }), store.gaps(account), store.positions(account)])
+      )
+
+      assert.isAbove(tokens.size, 2, "no token was seen: this test would find nothing")
+      assert.isAbove(spans.length, 20)
+      assert.isAbove(bot.log.length, 50)
+      assert.isAbove(errors.length, 5)
+      assert.isAbove(seen.length, 20)
+      assert.isAbove(error.length, 0)
+      const said = {
+        log: bot.log.join("\n"),
+        news: dump(bot.news),
+        spans: spans
+          .map((span) =>
+            dump([span.name, [...span.attributes], ...("events" in span ? [span.events] : []), span.status])
+          )
+          .join("\n"),
+        errors: dump(errors),
+        end: error.map(dump).join("\n"),
+        status: dump(status),
+        objects: seen.slice(0, 12).map(dump).join("\n"),
+        kept: dump(kept)
+      }
+      for (const [where, text] of Object.entries(said)) {
+        assert.notInclude(text, clientSecret, `the secret in: ${where}`)
+        for (const token of tokens) assert.isFalse(text.includes(token), `a token in: ${where}`)
+      }
+      // The file may know the session, which is worth nothing without a token, and nothing else.
+      for (const file of [filename, `${filename}-wal`]) {
+        const bytes = Effect.try(() => readFileSync(file).toString("latin1")).pipe(Effect.orElseSucceed(() => ""))
+        const text = yield* bytes
+        for (const secret of [clientSecret, ...tokens]) assert.isFalse(text.includes(secret), `in ${file}`)
+      }
+    })
+  )
+
+  it.live("settings that are refused are named without their values", () =>
+    Effect.gen(function* () {
+      const secret = "  \n"
+      for (const options of [
+        { appId: "not digits", clientSecret: Redacted.make(clientSecret) },
+        { appId: "1", clientSecret: Redacted.make(clientSecret), apiUrl: `ftp://${clientSecret}` },
+        { appId: "1", clientSecret: Redacted.make(clientSecret), tokenUrl: `${clientSecret}` },
+        { appId: "1", clientSecret: Redacted.make(secret) }
+      ]) {
+        const exit = yield* Effect.exit(
+          Bot.launch(Qq.layer(options)).pipe(Effect.provide(Sqlite.layer({ filename: yield* World.database })))
+        )
+        assert(Exit.isFailure(exit))
+        const text = [dump(exit), dump(Cause.squash(exit.cause)), Cause.pretty(exit.cause), dump(options)].join("\n")
+        assert.include(text, "ConfigError")
+        // What we were given as an address is in the options themselves, so only what we say of it counts.
+        assert.notInclude([dump(exit), Cause.pretty(exit.cause)].join("\n"), clientSecret)
+      }
+    })
+  )
+})
