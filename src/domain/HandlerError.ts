@@ -1,11 +1,15 @@
 /** Why a turn failed. A failed turn leaves nothing behind. */
 import { Cause, Data, Duration } from "effect"
 
+/** An error's message; its name where it has none, as tagged errors often do. */
+const nameOf = (error: unknown): string =>
+  error instanceof Error ? error.message || error.name : typeof error === "string" ? error : JSON.stringify(error)
+
 /** The handler failed with its own error. */
 export class Failed extends Data.TaggedError("Failed")<{ readonly error: unknown }> {
   readonly isRetryable = true as const
   override get message() {
-    return `the handler failed: ${this.error instanceof Error ? this.error.message : String(this.error)}`
+    return `the handler failed: ${nameOf(this.error)}`
   }
 }
 

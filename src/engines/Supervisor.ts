@@ -28,11 +28,11 @@ export type Services = StatusStream
 /** What is supervised of a platform. */
 export type Gateway = Pick<Platform, "account" | "connect" | "refreshCredentials">
 
-/** The first identify after a stable spell at once, then 5 s × 2, cap 5 min; forgiven after 2 stable minutes. */
-export const defaultIdentify: Schedules.Backoff = Schedules.identify().pipe(
-  Schedules.forgiveAfter("2 minutes", {
-    startWith: Schedule.concat(Schedule.duration(0), Schedules.identify())
-  })
+const firstAtOnce: Schedules.Backoff = Schedule.concat(Schedule.duration(0), Schedules.identify())
+
+/** The first identify at once, then 5 s × 2, cap 5 min; forgiven after 2 stable minutes. */
+export const defaultIdentify: Schedules.Backoff = firstAtOnce.pipe(
+  Schedules.forgiveAfter("2 minutes", { startWith: firstAtOnce })
 )
 
 /** Dials, and dials again, until the platform or the ladder says that it is over. */
