@@ -49,7 +49,7 @@ describe("acts once", () => {
       yield* listening(simulator).pipe(World.within(20_000, "the first session"))
       const kills: Array<number> = []
       yield* Effect.gen(function* () {
-        for (let n = 0; n < 10; n++) {
+        for (let n = 0; n < 8; n++) {
           const after = yield* Random.nextIntBetween(300, 1000)
           kills.push(after)
           yield* Effect.sleep(after)

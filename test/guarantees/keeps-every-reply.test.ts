@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { Bot, type DeadMessage, Schedules } from "everbot"
 import type { Fault, QqSimulator } from "everbot/simulator"
+import * as Child from "./support/Child.ts"
 import { burst, fourChats, listening, say } from "./support/Crowd.ts"
 import * as World from "./support/World.ts"
 
@@ -126,6 +127,43 @@ describe("keeps every reply", () => {
       assert.match(resting[0]?.reason ?? "", /no answer came/)
       assert.strictEqual(lost.replies.length, 1)
     })
+  )
+
+  it.live(
+    "SIGKILL between a message and its answer leaves an unknown where nothing tells a repetition, and a repetition elsewhere",
+    () =>
+      Effect.gen(function* () {
+        const simulator = yield* World.platform()
+        const filename = yield* World.database
+        const { books } = simulator
+        const first = yield* Child.start(simulator, filename)
+        yield* listening(simulator).pipe(World.within(20_000, "the first session"))
+        yield* simulator.fault({ kind: "slowAnswer", ms: 60_000, times: 2 })
+        const inChannel = say(simulator, { kind: "channel", id: "500" }, "was it said?")
+        const inGroup = say(simulator, { kind: "group", id: "group-1" }, "say it again")
+        yield* simulator.until(({ sent }) => sent.length === 2).pipe(World.within(5000, "two messages"))
+        yield* first.end("SIGKILL")
+        const second = yield* Child.start(simulator, filename)
+        const next = say(simulator, { kind: "channel", id: "500" }, "and this")
+        yield* simulator
+          .until(({ sent }) => next.replies.length > 0 && sent.some(({ duplicate }) => duplicate))
+          .pipe(World.within(15_000, `what comes after the crash\n${second.output()}`))
+        assert.deepStrictEqual(yield* second.end("SIGTERM"), { code: 0, signal: null }, second.output())
+        // Asked twice in the group, where the platform tells a repetition, and once in the channel, where it does not.
+        assert.deepStrictEqual(
+          [inChannel, inGroup].map(({ id, replies }) => [
+            replies.length,
+            books.sent.filter((it) => it.msgId === id).length
+          ]),
+          [
+            [1, 1],
+            [1, 2]
+          ]
+        )
+        const { counts, resting } = yield* accounted(simulator, filename, 3)
+        assert.deepStrictEqual([counts.sent, counts.unknown], [2, 1])
+        assert.match(resting[0]?.reason ?? "", /process ended while it was being sent/)
+      })
   )
 
   it.live("attempts that all fail end as a dead letter, and requeued it is sent after all", () =>

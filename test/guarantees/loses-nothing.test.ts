@@ -26,7 +26,7 @@ describe("loses nothing", () => {
         const kills: Array<number> = []
         yield* Effect.gen(function* () {
           for (let n = 0; n < 30; n++) {
-            const after = yield* Random.nextIntBetween(20, 1200)
+            const after = yield* Random.nextIntBetween(20, 900)
             kills.push(after)
             yield* Effect.sleep(after)
             yield* child.end("SIGKILL")
@@ -40,7 +40,7 @@ describe("loses nothing", () => {
         // It was one session all along: what is not answered twice was not simply said to a bot that was new each time.
         assert.strictEqual(books.identifies.length, 1, story)
         assert.isAbove(books.resumes.length, 5, story)
-        assert.isAbove(books.said, 1000, story)
+        assert.isAbove(books.said, 800, story)
       }),
     90_000
   )
@@ -111,15 +111,15 @@ describe("loses nothing", () => {
       const limits = { maxResident: 16, maxBacklog: 32, maxQueued: 16, handlerTimeout: Duration.minutes(1) }
       const bot = yield* World.runOn(yield* World.database, Layer.mergeAll(Gated, World.account(simulator, limits)))
       yield* listening(simulator)
-      yield* burst(simulator, groups(48), 6000)
+      yield* burst(simulator, groups(48), 5000)
       const isFull = bot.until((news) => news.some(({ _tag }) => _tag === "IntakePaused"))
       yield* isFull.pipe(World.within(10_000, "a full queue"))
       const [full] = yield* bot.status
-      assert.isBelow(full?.eventsReceived ?? 6000, 6000)
+      assert.isBelow(full?.eventsReceived ?? 6000, 5000)
       yield* gate.open
       yield* simulator.settled.pipe(World.within(30_000, "every answer"))
       World.assertFair(simulator)
-      assert.strictEqual(simulator.books.answered, 6000)
+      assert.strictEqual(simulator.books.answered, 5000)
     })
   )
 

@@ -83,19 +83,19 @@ describe("stays bounded", () => {
       const bot = yield* World.run(app, { store })
       yield* listening(simulator)
       yield* simulator.fault({ kind: "rateLimited", times: 1_000_000, retryAfter: 1 })
-      yield* burst(simulator, groups(50), 6000)
+      yield* burst(simulator, groups(50), 5000)
       yield* bot
         .until((news) => news.some(({ _tag }) => _tag === "IntakePaused"))
         .pipe(World.within(15_000, "a pause of the intake"))
       const [status] = yield* bot.status
       assert.isAtMost(status?.messagesWaiting ?? Number.POSITIVE_INFINITY, limits.maxQueued + limits.concurrency)
-      assert.isBelow(status?.eventsReceived ?? 6000, 6000)
+      assert.isBelow(status?.eventsReceived ?? 5000, 5000)
       const beats = books.heartbeats.length
       yield* simulator.until(({ heartbeats }) => heartbeats.length >= beats + 2).pipe(World.within(5000, "heartbeats"))
       yield* simulator.fault({ kind: "rateLimited", times: 0 })
       yield* simulator.settled.pipe(World.within(40_000, "every answer"))
       World.assertFair(simulator)
-      assert.strictEqual(books.answered, 6000)
+      assert.strictEqual(books.answered, 5000)
     })
   )
 })
