@@ -54,8 +54,6 @@ export interface Account {
   readonly restart: Effect.Effect<void>
   /** Stops in order, within `drainTimeout`: intake, lanes, outbox. The first call does it, the others wait for it. */
   readonly stop: Effect.Effect<void>
-  /** Completes when the account gave up for the first time. */
-  readonly gaveUp: Effect.Effect<never, GatewayError>
   /** Why the account waits for a person, if it does. */
   readonly failure: () => GatewayError | undefined
 }
@@ -93,11 +91,12 @@ const patient = <A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A> => Eff
 
 /**
  * Starts an account: what the store holds first, then the gateways, once `started` opens. Stops in order when the
- * scope closes: intake, lanes, outbox, flush.
+ * scope closes: intake, lanes, outbox, flush. `gaveUp` is called each time it stops trying and waits for a person.
  */
 export const start = Effect.fnUntraced(function* (
   platform: Platform,
   started: Latch.Latch,
+  gaveUp: () => void,
   given: AccountOptions = {}
 ): Effect.fn.Return<Account, never, Scope.Scope | Services> {
   const options = { ...defaults, ...given }
@@ -197,7 +196,6 @@ export const start = Effect.fnUntraced(function* (
   )
 
   const views: Array<() => ShardView> = []
-  const gaveUp = yield* Deferred.make<never, GatewayError>()
   const restarts = Latch.makeUnsafe(false)
   let failure: GatewayError | undefined
 
@@ -261,11 +259,20 @@ export const start = Effect.fnUntraced(function* (
   const gateways = Effect.gen(function* () {
     restarts.closeUnsafe()
     failure = undefined
-    const error = yield* Effect.raceFirst(Effect.flip(shards), Effect.as(restarts.await, undefined))
+    const error = yield* Effect.raceFirst(Effect.flip(shards), Effect.as(restarts.await, undefined)).pipe(
+      Effect.catchDefect((defect) =>
+        Effect.as(
+          Effect.logError("the gateways died; they begin again in a moment", defect).pipe(
+            Effect.andThen(Effect.sleep("5 seconds"))
+          ),
+          undefined
+        )
+      )
+    )
     if (error === undefined) return
     yield* Effect.logError(error.message).pipe(Effect.annotateLogs({ account }))
     failure = error
-    yield* Deferred.fail(gaveUp, error)
+    gaveUp()
     yield* restarts.await
   })
 
@@ -315,7 +322,6 @@ export const start = Effect.fnUntraced(function* (
       }),
     restart: Effect.sync(() => restarts.openUnsafe()),
     stop,
-    gaveUp: Deferred.await(gaveUp),
     failure: () => failure
   }
 })

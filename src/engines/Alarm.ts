@@ -59,12 +59,23 @@ export const make: Effect.Effect<Alarm, never, Scope.Scope> = Effect.gen(functio
   const heap: Array<Entry> = []
   const wake = Latch.makeUnsafe(false)
   let sleepingUntil = Number.NEGATIVE_INFINITY
+  let cancelled = 0
+
+  /** Timers that were cancelled leave when they are the half of all: most time limits never come due. */
+  const sweep = (): void => {
+    if (cancelled < 1024 || cancelled * 2 < heap.length) return
+    const live = heap.filter(({ run }) => run !== undefined)
+    heap.length = 0
+    for (const entry of live) push(heap, entry)
+    cancelled = 0
+  }
 
   const ring = Effect.gen(function* () {
     const now = clock.currentTimeMillisUnsafe()
     while (heap[0] !== undefined && (heap[0].at <= now || heap[0].run === undefined)) {
       const due = pop(heap)?.run
-      due?.()
+      if (due === undefined) cancelled--
+      else due()
     }
     wake.closeUnsafe()
     const next = heap[0]
@@ -80,7 +91,10 @@ export const make: Effect.Effect<Alarm, never, Scope.Scope> = Effect.gen(functio
         at,
         run,
         cancel: () => {
+          if (entry.run === undefined) return
           entry.run = undefined
+          cancelled++
+          sweep()
         }
       }
       push(heap, entry)

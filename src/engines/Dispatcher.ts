@@ -17,7 +17,7 @@ import type { Alarm, Timer } from "./Alarm.ts"
 import type { Handler } from "./Handlers.ts"
 import { type Delivery, type Lane, Lanes } from "./Lanes.ts"
 import * as Pace from "./Pace.ts"
-import { ActiveTurn, TurnEnded } from "./Turn.ts"
+import { ActiveTurn, handled, TurnEnded } from "./Turn.ts"
 
 export interface DispatcherOptions {
   /** Turns that may run at once. @defaultValue 256 */
@@ -237,6 +237,8 @@ export class Dispatcher {
         return false
       }
     }
+    // A handler that caught the end of its turn, and went on, did handle it.
+    else if (turn !== undefined) turn.outcome = handled
     const write = turn?.close(delivery.id)
     if (turn === undefined || write === undefined) {
       this.running--

@@ -105,8 +105,9 @@ export class Lanes {
   /** Events known only by id. */
   spilled = 0
   private wasFull = false
-  /** By the conversation's id; by its lane key where two kinds share an id. */
   private readonly byId = new Map<string, Lane>()
+  /** Lanes whose id was taken by another kind of conversation when they began, by lane key. */
+  private readonly byKey = new Map<string, Lane>()
   private readonly limits: Limits
   private readonly canSpill: boolean
 
@@ -130,6 +131,11 @@ export class Lanes {
     return this.wasFull
   }
 
+  /** How many lanes are kept, idle ones included. */
+  get count(): number {
+    return this.byId.size + this.byKey.size
+  }
+
   of(conversation: Conversation): Lane {
     const known = this.byId.get(conversation.id)
     if (known !== undefined && known.conversation.kind === conversation.kind) return known
@@ -138,21 +144,20 @@ export class Lanes {
 
   /** Ids are unique among all kinds but for rare chance; the second of two that meet goes by its kind as well. */
   private other(conversation: Conversation, isTaken: boolean): Lane {
-    const key = isTaken ? laneKey(conversation) : conversation.id
-    const known = this.byId.get(laneKey(conversation))
+    const key = laneKey(conversation)
+    const known = this.byKey.get(key)
     if (known !== undefined) return known
-    if (this.byId.size >= maxIdleLanes) this.sweep()
+    if (this.count >= maxIdleLanes) this.sweep()
     const lane = new Lane(conversation)
-    this.byId.set(key, lane)
+    if (isTaken) this.byKey.set(key, lane)
+    else this.byId.set(conversation.id, lane)
     return lane
   }
 
-  all(): Iterable<Lane> {
-    return this.byId.values()
-  }
-
   private sweep(): void {
-    for (const [key, lane] of this.byId) if (lane.isDisposable) this.byId.delete(key)
+    for (const lanes of [this.byId, this.byKey]) {
+      for (const [key, lane] of lanes) if (lane.isDisposable) lanes.delete(key)
+    }
   }
 
   /** Counts an event that goes straight to its handler. */

@@ -10,7 +10,7 @@ import { Duration, Effect, Exit, type Fiber, type Schedule } from "effect"
 import type { CircuitBreaker } from "effect/persistence"
 import { CircuitBreaker as Breaker } from "effect/persistence"
 import type { MessageStatus, OutboxMessage, Receipt } from "../domain/Message.ts"
-import type { RestError } from "../domain/RestError.ts"
+import { RestError, Unavailable } from "../domain/RestError.ts"
 import type { Platform } from "../ports/Platform.ts"
 import type { MessageWrite } from "../ports/Store.ts"
 import type { Alarm } from "./Alarm.ts"
@@ -187,11 +187,14 @@ export class Relay {
       (reason._tag === "Unavailable" && reason.reached)
     if (counts && row.attempts + 1 >= this.options.maxAttempts) return fail("dead")
     const refresh = reason._tag === "CredentialsExpired" ? this.ports.platform.refreshCredentials : Effect.void
+    // What may be repeated is as good as unanswered: the schedule would stop at a reason that is not retryable.
+    const failure = error.isRetryable ? error : unanswered(error)
     return Effect.gen({ self: this }, function* () {
       yield* refresh
       row.pace ??= yield* Pace.make(this.options.resend)
       const delay =
-        (yield* row.pace.next(error)) ?? Duration.toMillis(Duration.max(lastResort, error.retryAfter ?? Duration.zero))
+        (yield* row.pace.next(failure)) ??
+        Duration.toMillis(Duration.max(lastResort, error.retryAfter ?? Duration.zero))
       return { _tag: "Wait", delay, counts, reason: reason.message } as const
     })
   }
@@ -235,6 +238,9 @@ const breakerPause = 250
 
 /** The wait of a message whose schedule gave up before its attempts did. */
 const lastResort = Duration.seconds(30)
+
+const unanswered = ({ account, reason }: RestError): RestError =>
+  new RestError({ account, reason: new Unavailable({ reached: true, detail: reason.message }) })
 
 /** Only what says that the platform itself is failing counts against it. */
 const classify = (exit: Exit.Exit<Receipt, RestError>): CircuitBreaker.Outcome => {

@@ -54,6 +54,7 @@ export class Runtime extends Context.Service<
      * handler was added for a second, so that no event meets an app that is half there.
      */
     readonly start: Effect.Effect<void>
+    readonly hasStarted: () => boolean
     /**
      * Stops every account in order: intake, lanes, outbox. To be done before the layers of an app are torn down, because
      * they go all at once: an event that meets an app without its handler would pass for one that nobody wanted.
@@ -71,6 +72,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const journal = yield* Journal
   const services = yield* Effect.context<Account.Services>()
   const started = Latch.makeUnsafe(false)
+  let hasStarted = false
   const accounts = new Set<Account.Account>()
   const gaveUp = yield* Latch.make(false)
 
@@ -79,6 +81,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       seen = handlers.revision()
       yield* Effect.sleep("1 second")
     }
+    hasStarted = true
     started.openUnsafe()
   })
   if (options.startsWhenQuiet ?? true) yield* Effect.forkScoped(startWhenQuiet)
@@ -88,14 +91,13 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     prefixes: typeof options.prefix === "string" ? [options.prefix] : (options.prefix ?? ["!", "/"]),
     handle: handlers.add,
     attach: Effect.fnUntraced(function* (platform, own) {
-      const account = yield* Account.start(platform, started, { ...options, ...own }).pipe(
+      const account = yield* Account.start(platform, started, () => gaveUp.openUnsafe(), { ...options, ...own }).pipe(
         Effect.provideContext(services)
       )
       yield* Effect.acquireRelease(
         Effect.sync(() => accounts.add(account)),
         () => Effect.sync(() => accounts.delete(account))
       )
-      yield* Effect.forkScoped(Effect.catch(account.gaveUp, () => gaveUp.open))
       return account
     }),
     accounts: () => Array.from(accounts),
@@ -122,7 +124,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
           ? Effect.die(new Error(`there is no account ${message.conversation.account}`))
           : account.send([message])
       }),
-    start: Effect.sync(() => started.openUnsafe()),
+    start: Effect.sync(() => {
+      hasStarted = true
+      started.openUnsafe()
+    }),
+    hasStarted: () => hasStarted,
     drain: Effect.suspend(() =>
       Effect.forEach(Array.from(accounts), ({ stop }) => stop, { concurrency: "unbounded", discard: true })
     ),
@@ -154,6 +160,8 @@ export const register = <K extends EventKind, A, E, R>(
     Effect.gen(function* () {
       const runtime = yield* Runtime
       yield* runtime.handle(kind, Handler.make(handler, yield* Effect.context<R>()))
+      // An app that is torn down must not meet events without its handlers: they would pass for unwanted.
+      if (!runtime.hasStarted()) yield* Effect.addFinalizer(() => runtime.drain)
     })
   )
   return registered as Layer.Layer<never, never, Runtime | Exclude<R, Provided>>

@@ -51,8 +51,13 @@ const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, 
   const identify = yield* Pace.make(options.identify)
   let standing = Ladder.start
   let readyAt: number | undefined
+  let lastBeat = Number.NEGATIVE_INFINITY
   const watched: GatewayLink = {
     ...link,
+    beat: (roundTrip) => {
+      lastBeat = clock.currentTimeMillisUnsafe()
+      link.beat(roundTrip)
+    },
     transition: (to) => {
       if (to._tag === "Ready") {
         standing = Ladder.accepted(standing)
@@ -68,7 +73,9 @@ const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, 
     const exit = yield* Effect.exit(Effect.scoped(platform.connect(watched)))
     if (Exit.isSuccess(exit)) return exit.value
     const failure = yield* toError(account, exit.cause)
-    if (readyAt !== undefined && clock.currentTimeMillisUnsafe() - readyAt >= Duration.toMillis(options.stableAfter)) {
+    // A deaf session lives on in name only: until its last answered heartbeat.
+    const endedAt = failure.reason._tag === "HeartbeatMissed" ? lastBeat : clock.currentTimeMillisUnsafe()
+    if (readyAt !== undefined && endedAt - readyAt >= Duration.toMillis(options.stableAfter)) {
       standing = Ladder.stable(standing)
       attempt = 0
     }

@@ -19,7 +19,7 @@ export type Outcome =
   | { readonly _tag: "Skipped" }
   | { readonly _tag: "Deferred"; readonly until: number }
 
-const handled: Outcome = { _tag: "Handled" }
+export const handled: Outcome = { _tag: "Handled" }
 
 interface Staged {
   readonly expected: number

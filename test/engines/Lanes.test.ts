@@ -70,7 +70,7 @@ describe("lanes", () => {
     assert.strictEqual(lanes.of(room("waiting")), waiting)
     assert.strictEqual(lanes.of(room("pinned")), pinned)
     assert.notStrictEqual(lanes.of(room("idle")), idle)
-    assert.isBelow(Array.from(lanes.all()).length, 5000)
+    assert.isBelow(lanes.count, 5000)
   })
 
   for (let seed = 1; seed <= 30; seed++) {

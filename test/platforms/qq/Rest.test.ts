@@ -450,7 +450,6 @@ describe("a trace", () => {
     return Effect.gen(function* () {
       yield* send(message("group")).pipe(Effect.provide(layer), Effect.withTracer(tracer))
       const shown = spans.map((span) => `${span.name} ${JSON.stringify([...span.attributes])}`)
-      assert.isAtLeast(shown.length, 5)
       assert.include(shown.join(), "QqRest.send")
       for (const hidden of ["token-1", "token-2", secret]) assert.notInclude(shown.join(), hidden)
     })
