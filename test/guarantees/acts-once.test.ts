@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Random, Schema } from "effect"
 import { Bot, Store } from "everbot"
+import { Qq } from "everbot/qq"
 import { Sqlite } from "everbot/sqlite"
 import * as Child from "./support/Child.ts"
 import { burst, fourChats, listening, say, talkingWhile } from "./support/Crowd.ts"
@@ -89,7 +90,8 @@ describe("acts once", () => {
   it.live("one message under two event names is one message", () =>
     Effect.gen(function* () {
       const simulator = yield* World.platform()
-      yield* World.runOn(yield* World.database, Layer.mergeAll(Count, World.account(simulator)))
+      const intents = Qq.Intents.add(Qq.Intents.defaults, "GUILD_MESSAGES")
+      yield* World.runOn(yield* World.database, Layer.mergeAll(Count, World.account(simulator, { intents })))
       yield* listening(simulator)
       const data = (n: number) => ({
         id: `08twice${n}`,
@@ -109,6 +111,10 @@ describe("acts once", () => {
       const after = say(simulator, { kind: "channel", id: "500" }, "after all of them")
       yield* simulator.until(() => after.replies.length > 0).pipe(World.within(10_000, "the last answer"))
       World.assertFair(simulator)
+      const heard = simulator.books.offered.filter(
+        ({ delivered, type }) => delivered && type.endsWith("MESSAGE_CREATE")
+      )
+      assert.strictEqual(heard.length, 21)
       assert.deepStrictEqual(
         simulator.books.sent.map(({ text }) => text).slice(0, 10),
         Array.from({ length: 10 }, (_, n) => String(n + 1))
