@@ -51,7 +51,8 @@ describe("acts once", () => {
       const kills: Array<number> = []
       yield* Effect.gen(function* () {
         for (let n = 0; n < 8; n++) {
-          const after = yield* Random.nextIntBetween(300, 1000)
+          if (n > 0) yield* simulator.until((it) => it.resumes.length >= n).pipe(World.within(20_000, "a resume"))
+          const after = yield* Random.nextIntBetween(10, 700)
           kills.push(after)
           yield* Effect.sleep(after)
           yield* child.end("SIGKILL")

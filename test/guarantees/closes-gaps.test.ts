@@ -8,7 +8,8 @@ import type { Fault } from "everbot/simulator"
 import { burst, fourChats, listening, say } from "./support/Crowd.ts"
 import * as World from "./support/World.ts"
 
-describe("closes gaps", () => {
+// Each has a platform of its own, so they may wait together.
+describe.concurrent("closes gaps", () => {
   const ends: ReadonlyArray<readonly [name: string, fault: Fault]> = [
     ["declares the session invalid", { kind: "invalidSession", resumable: false }],
     ["closes with a code that ends the session", { kind: "close", code: 4900 }],

@@ -29,7 +29,8 @@ const isReady = (bot: World.Running) =>
     World.within(5000, "the connection to be ready")
   )
 
-describe("heals", () => {
+// Most of these wait: for a backoff, a heartbeat, a timeout. Each has a platform of its own, so they may wait together.
+describe.concurrent("heals", () => {
   for (const [name, fault] of Object.entries(Faults.survivable)) {
     it.live(`${name}: connected again and answering, by itself`, () =>
       Effect.gen(function* () {
@@ -64,7 +65,9 @@ describe("heals", () => {
       })
     )
   }
+})
 
+describe("heals, measured", () => {
   it.live("a connection that is half open is noticed within 1.1 heartbeat intervals, and resumed", () =>
     Effect.gen(function* () {
       const interval = 1500
@@ -165,7 +168,7 @@ const fatal: ReadonlyArray<Verdict> = [
   }
 ]
 
-describe("what cannot heal", () => {
+describe.concurrent("what cannot heal", () => {
   for (const { name, fault, code, reason, when } of fatal) {
     it.live(`${name} stops the account with code ${code} and advice, without dialling on`, () =>
       Effect.gen(function* () {

@@ -26,7 +26,8 @@ const accounted = (simulator: QqSimulator.QqSimulator, filename: string, staged:
     return { counts: counts.messages, resting }
   })
 
-describe("keeps every reply", () => {
+// Most of these wait for a backoff or a breaker. Each has a platform of its own, so they may wait together.
+describe.concurrent("keeps every reply", () => {
   const troubles: ReadonlyArray<readonly [name: string, fault: Fault]> = [
     ["answers get lost", { kind: "lostAnswer", times: 6 }],
     ["the rate is limited for a named time", { kind: "rateLimited", times: 10, retryAfter: 1 }],

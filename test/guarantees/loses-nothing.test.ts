@@ -26,7 +26,13 @@ describe("loses nothing", () => {
         const kills: Array<number> = []
         yield* Effect.gen(function* () {
           for (let n = 0; n < 30; n++) {
-            const after = yield* Random.nextIntBetween(20, 900)
+            // Every other time the bot is let into its work first, however slow the machine starts it.
+            const resumes = books.resumes.length
+            if (n % 2 === 1) {
+              const isBack = simulator.until((it) => it.resumes.length > resumes)
+              yield* isBack.pipe(World.within(20_000, `a resume\n${child.output()}`))
+            }
+            const after = yield* Random.nextIntBetween(10, 600)
             kills.push(after)
             yield* Effect.sleep(after)
             yield* child.end("SIGKILL")
@@ -39,7 +45,7 @@ describe("loses nothing", () => {
         assert.strictEqual(books.answered, books.said, story)
         // It was one session all along: what is not answered twice was not simply said to a bot that was new each time.
         assert.strictEqual(books.identifies.length, 1, story)
-        assert.isAbove(books.resumes.length, 5, story)
+        assert.isAtLeast(books.resumes.length, 15, story)
         assert.isAbove(books.said, 800, story)
       }),
     90_000
