@@ -2,7 +2,7 @@
  * One HTTP exchange with QQ, told apart by the one thing that matters for a retry: whether the request can have
  * arrived. Statuses are not errors here; a body that is not JSON is kept as its text.
  */
-import { NodeHttpClient } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Data, Duration, Effect, Layer } from "effect"
 import { HttpClient, type HttpClientError, HttpClientRequest } from "effect/http"
 
