@@ -63,7 +63,11 @@ describe("the house", () => {
 
   it("time, chance and output go through Effect", () => {
     const forbidden = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetInterval\(|\bconsole\.(log|error|warn)\(/
-    const wrong = sources.filter(({ path, text }) => !path.startsWith("cli/") && forbidden.test(text))
+    // The thread that owns the database runs no Effect, and the command line writes to the terminal.
+    const exempt = ["cli/", "stores/sqlite/"]
+    const wrong = sources.filter(
+      ({ path, text }) => !exempt.some((room) => path.startsWith(room)) && forbidden.test(text)
+    )
     assert.deepStrictEqual(
       wrong.map(({ path }) => path),
       []

@@ -41,6 +41,14 @@ export type Reason = Failed | TimedOut | Died | TooManyMessages
 export type Retryable = Extract<Reason, { readonly isRetryable: true }>
 export type Fatal = Extract<Reason, { readonly isRetryable: false }>
 
+/** Why a turn failed, from how its fiber ended. */
+export const fromCause = (cause: Cause.Cause<unknown>): Reason => {
+  const defect = cause.reasons.find(Cause.isDieReason)?.defect
+  if (defect instanceof TooManyMessages) return defect
+  const error = Cause.findErrorOption(cause)
+  return error._tag === "Some" && defect === undefined ? new Failed({ error: error.value }) : new Died({ cause })
+}
+
 export class HandlerError extends Data.TaggedError("HandlerError")<{
   readonly event: { readonly key: string; readonly type: string }
   readonly attempt: number

@@ -4,22 +4,24 @@
  * Everything here belongs to the account's scope. Its failures are its own: what cannot heal stops this account,
  * says so, and leaves the others alone.
  */
-import { Clock, Deferred, Duration, Effect, Fiber, FiberSet, Latch, Schedule, type Scope, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, Fiber, FiberSet, Latch, type Scope, Stream } from "effect"
 import { CircuitBreaker } from "effect/persistence"
 import { GatewayError, type Retryable } from "../domain/GatewayError.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../domain/Message.ts"
-import type { StoreError } from "../domain/StoreError.ts"
 import type { Platform } from "../ports/Platform.ts"
 import { Store, type TurnResult, type TurnWrite } from "../ports/Store.ts"
 import * as Alarm from "./Alarm.ts"
-import { Dispatcher, type DispatcherOptions } from "./Dispatcher.ts"
+import { Dispatcher } from "./Dispatcher.ts"
+import type { DispatcherOptions } from "./DispatcherPorts.ts"
+import { drain } from "./Drain.ts"
 import { Handlers } from "./Handlers.ts"
 import { Inbox } from "./Inbox.ts"
 import { Intake, type ShardView } from "./Intake.ts"
 import { Journal } from "./Journal.ts"
 import * as Ladder from "./Ladder.ts"
 import type { Delivery } from "./Lanes.ts"
+import * as Recovery from "./Recovery.ts"
 import { Relay, type RelayOptions } from "./Relay.ts"
 import * as Schedules from "./Schedules.ts"
 import { StateCache } from "./StateCache.ts"
@@ -84,10 +86,6 @@ const breakerStates = { Closed: "closed", Open: "open", HalfOpen: "half-open" } 
 
 /** Messages under way at once, across conversations. */
 const sendConcurrency = 16
-const page = 1000
-/** Reads that must succeed before the account can go on wait for the store as long as it takes. */
-const patiently = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
-const patient = <A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A> => Effect.orDie(Effect.retry(read, patiently))
 
 /**
  * Starts an account: what the store holds first, then the gateways, once `started` opens. Stops in order when the
@@ -157,8 +155,7 @@ export const start = Effect.fnUntraced(function* (
     settle: inbox.settle,
     commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
     load: (ids) =>
-      Effect.retry(store.events(ids), patiently).pipe(
-        Effect.orDie,
+      Recovery.patient(store.events(ids)).pipe(
         Effect.map((events) =>
           events.map(
             ({ id, key, raw, receivedAt }): Delivery => ({
@@ -199,30 +196,15 @@ export const start = Effect.fnUntraced(function* (
   const restarts = Latch.makeUnsafe(false)
   let failure: GatewayError | undefined
 
-  /** What an earlier process left: its replies go on, its unsettled events go back to their lanes. */
   const recover = Effect.gen(function* () {
-    for (let after = 0; ; ) {
-      const rows = yield* patient(store.pendingMessages(account, { after, limit: page }))
-      for (const row of rows) relay.take(row)
-      const last = rows.at(-1)
-      if (last !== undefined) after = last.id
-      if (rows.length === page) continue
-      recoveredTo = after
-      for (const row of early.splice(0)) offer(row)
-      break
-    }
+    recoveredTo = yield* Recovery.messages(store, account, (row) => relay.take(row))
+    for (const row of early.splice(0)) offer(row)
     if (!inbox.isDurable) return
-    for (let after = 0; ; ) {
-      const events = yield* patient(store.pendingEvents(account, { after, limit: page }))
-      for (const { id, conversation, notBefore } of events) {
-        const lane = dispatcher.lanes.of(conversation)
-        if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
-        else dispatcher.takeStored(lane, id)
-      }
-      const last = events.at(-1)
-      if (last === undefined || events.length < page) break
-      after = last.id
-    }
+    yield* Recovery.events(store, account, ({ id, conversation, notBefore }) => {
+      const lane = dispatcher.lanes.of(conversation)
+      if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
+      else dispatcher.takeStored(lane, id)
+    })
   })
 
   const cuts = new Map<number, Deferred.Deferred<never, GatewayError>>()
@@ -238,7 +220,7 @@ export const start = Effect.fnUntraced(function* (
   }
 
   const shards = Effect.gen(function* () {
-    const known = inbox.isDurable ? yield* Effect.retry(store.positions(account), patiently).pipe(Effect.orDie) : []
+    const known = inbox.isDurable ? yield* Recovery.patient(store.positions(account)) : []
     const count = yield* Effect.retry(platform.shards, options.reconnect)
     views.length = 0
     const links = Array.from({ length: count }, (_, shard) => {
@@ -276,32 +258,15 @@ export const start = Effect.fnUntraced(function* (
     yield* restarts.await
   })
 
-  const drain = Effect.fnUntraced(function* (limit: Duration.Duration) {
-    const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(limit)
-    status.publish({ _tag: "DrainStarted", deadline })
-    // What is still on its way into the store comes to the lanes first.
-    yield* journal.flush.pipe(
-      Effect.andThen(dispatcher.idle),
-      Effect.andThen(journal.flush),
-      Effect.andThen(relay.idle),
-      Effect.andThen(journal.flush),
-      Effect.timeoutOption(limit)
-    )
-    dispatcher.stop()
-    relay.stop()
-    const leftTurns = dispatcher.lanes.backlog
-    const leftMessages = relay.depth
-    status.publish({ _tag: "Drained", leftTurns, leftMessages })
-    if (leftTurns + leftMessages > 0) {
-      yield* Effect.logWarning(
-        `stopped with ${leftTurns} events and ${leftMessages} messages left; the next start goes on with them`
-      ).pipe(Effect.annotateLogs({ account }))
-    }
-  })
   const intaking = yield* Effect.forkScoped(
     Effect.andThen(started.await, Effect.andThen(recover, Effect.forever(gateways)))
   )
-  const stop = yield* Effect.cached(Effect.andThen(Fiber.interrupt(intaking), drain(options.drainTimeout)))
+  const stop = yield* Effect.cached(
+    Effect.andThen(
+      Fiber.interrupt(intaking),
+      drain({ account, journal, status, dispatcher, relay }, options.drainTimeout)
+    )
+  )
   yield* Effect.addFinalizer(() => stop)
 
   return {

@@ -6,62 +6,17 @@
  * keep the ids of the rest and fetch them from the store when they get there, so that one flooded conversation costs
  * neither memory nor the others' time. When even the ids are too many, `isFull` tells the gateway to stop reading.
  *
- * Hot path: plain functions; a handler that ends at once costs one fork and no timer.
+ * Hot path: plain functions; a handler that ends at once costs one fork and no timer, one that is done when it returns not even
+ * the fork.
  */
-import { Cause, Duration, Effect, Exit, type Fiber, type Schedule } from "effect"
-import type { Event } from "../domain/Event.ts"
+import { Cause, Duration, Effect, Exit, type Fiber } from "effect"
 import * as HandlerError from "../domain/HandlerError.ts"
-import type { StoreError } from "../domain/StoreError.ts"
-import type { StateEntry, TurnResult, TurnWrite } from "../ports/Store.ts"
-import type { Alarm, Timer } from "./Alarm.ts"
-import type { Handler } from "./Handlers.ts"
+import type { TurnWrite } from "../ports/Store.ts"
+import type { Timer } from "./Alarm.ts"
+import type { Counters, DispatcherOptions, DispatcherPorts } from "./DispatcherPorts.ts"
 import { type Delivery, type Lane, Lanes } from "./Lanes.ts"
 import * as Pace from "./Pace.ts"
 import { ActiveTurn, handled, TurnEnded } from "./Turn.ts"
-
-export interface DispatcherOptions {
-  /** Turns that may run at once. @defaultValue 256 */
-  readonly concurrency: number
-  /** How long a turn may take before it is interrupted and counts as failed. @defaultValue 30 seconds */
-  readonly handlerTimeout: Duration.Duration
-  /** Between the attempts of a turn that fails; when it stops, the event becomes a dead letter. */
-  readonly redeliver: Schedule.Schedule<unknown, HandlerError.HandlerError>
-  /** Messages one turn may stage. @defaultValue 100 */
-  readonly maxMessages: number
-  /** Events held in memory. @defaultValue 2048 */
-  readonly maxResident: number
-  /** Bytes of frames held in memory. @defaultValue 32 MiB */
-  readonly maxResidentBytes: number
-  /** Events known to wait, in memory or by id. Beyond it the gateway stops reading. @defaultValue 200,000 */
-  readonly maxBacklog: number
-}
-
-/** What the dispatcher needs from its account. */
-export interface DispatcherPorts {
-  readonly alarm: Alarm
-  /** `undefined` when nobody listens to this kind of event. */
-  readonly handlerOf: (event: Event) => Handler | undefined
-  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  readonly readState: (key: string) => Effect.Effect<StateEntry, StoreError>
-  readonly settle: (id: number) => void
-  readonly commit: (write: TurnWrite, done: (result: TurnResult) => void) => void
-  /** Events that were too many to keep, in the order asked; waits as long as the store needs. */
-  readonly load: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Delivery>>
-  /** Whether waiting events can be fetched again; without it all must stay in memory. */
-  readonly canSpill: boolean
-  /** Whether new turns must wait, e.g. because the outbox is full. */
-  readonly isBlocked: () => boolean
-  readonly failed: (delivery: Delivery, error: HandlerError.HandlerError, willRetry: boolean) => void
-  readonly pressureChanged: () => void
-}
-
-export interface Counters {
-  received: number
-  handled: number
-  failedTurns: number
-  dead: number
-  lastEventAt: number | undefined
-}
 
 export class Dispatcher {
   readonly counters: Counters = { received: 0, handled: 0, failedTurns: 0, dead: 0, lastEventAt: undefined }
@@ -233,7 +188,8 @@ export class Dispatcher {
       if (error._tag !== "Some" || !(error.value instanceof TurnEnded)) {
         turn?.abandon()
         this.running--
-        if (!(Cause.hasInterruptsOnly(exit.cause) && this.isStopped)) this.fail(lane, delivery, toReason(exit.cause))
+        if (!(Cause.hasInterruptsOnly(exit.cause) && this.isStopped))
+          this.fail(lane, delivery, HandlerError.fromCause(exit.cause))
         return false
       }
     }
@@ -345,13 +301,4 @@ export class Dispatcher {
       this.wake(lane)
     })
   }
-}
-
-const toReason = (cause: Cause.Cause<unknown>): HandlerError.Reason => {
-  const defect = cause.reasons.find(Cause.isDieReason)?.defect
-  if (defect instanceof HandlerError.TooManyMessages) return defect
-  const error = Cause.findErrorOption(cause)
-  return error._tag === "Some" && defect === undefined
-    ? new HandlerError.Failed({ error: error.value })
-    : new HandlerError.Died({ cause })
 }

@@ -2,7 +2,7 @@
  * From a frame to an event. Plain functions, because this is the hottest path: one lookup, one object, no validation
  * of what nobody reads.
  *
- * Total: any JSON value, and any bytes, give an event. What cannot be understood is a `PlatformEvent`.
+ * Total: whatever JSON value and whatever bytes there are, they give an event. What cannot be understood is a `PlatformEvent`.
  */
 import type { Conversation, ConversationKind } from "../../domain/Conversation.ts"
 import type { Event, MessageDeleted, PlatformEvent } from "../../domain/Event.ts"
