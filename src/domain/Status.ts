@@ -22,6 +22,8 @@ export type Status =
       readonly rung: string
       readonly why: GatewayError
       readonly failures: number
+      /** Only passed on the way up, because it could not help. */
+      readonly isPassed: boolean
     }
   | {
       readonly _tag: "TurnFailed"

@@ -252,7 +252,6 @@ export const start = Effect.fnUntraced(function* (
       )
     )
     if (error === undefined) return
-    yield* Effect.logError(error.message).pipe(Effect.annotateLogs({ account }))
     failure = error
     gaveUp()
     yield* restarts.await

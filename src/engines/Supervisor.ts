@@ -81,8 +81,8 @@ const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, 
     }
     const climbed = Ladder.climb(standing, failure, options.ladder)
     standing = climbed.position
-    for (const { to, why, failures } of climbed.climbs) {
-      status.publish({ _tag: "RungClimbed", account, rung: to, why, failures })
+    for (const { to, why, failures, isPassed } of climbed.climbs) {
+      status.publish({ _tag: "RungClimbed", account, rung: to, why, failures, isPassed })
     }
     const ends = climbed.rung === "awaitOperator" || climbed.rung === "endProcess"
     const delay = (yield* reconnect.next(failure)) ?? undefined

@@ -32,7 +32,9 @@ export const toLog = (status: Status): readonly ["Debug" | "Info" | "Warn" | "Er
       return [level, `shard ${shard} ${describe(to)}`]
     }
     case "RungClimbed":
-      return ["Warn", `recovery goes on with ${status.rung} after ${status.failures}: ${status.why.reason.message}`]
+      return status.isPassed
+        ? ["Debug", `recovery passes ${status.rung}: it could not help`]
+        : ["Warn", `recovery goes on with ${status.rung} after ${status.failures}: ${status.why.reason.message}`]
     case "TurnFailed":
       return [status.willRetry ? "Warn" : "Error", status.error.message]
     case "EventDeadLettered":

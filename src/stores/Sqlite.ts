@@ -17,7 +17,8 @@ export interface Options {
   /** Path of the database; its directory must exist. `-wal` and `-shm` files live beside it. */
   readonly filename: string
   /**
-   * `FULL`: a commit survives power loss. `NORMAL`: it survives the process; power loss may take the last ones.
+   * `FULL`: a commit survives power loss: it succeeds after an `fdatasync` of the write-ahead log. `NORMAL`: it survives
+   * the process; power loss may take the last ones, and leaves the others whole.
    * @defaultValue "FULL"
    */
   readonly synchronous?: "FULL" | "NORMAL" | undefined

@@ -37,7 +37,16 @@ describe("the log of the status stream", () => {
     [changed(State.Ready({ session: "secret-session", resumed: true })), "Info", /shard 2 ready, resumed/],
     [changed(State.Reconnecting({ cause: lost, attempt: 3 })), "Warn", /attempt 3: the platform could not be reached/],
     [changed(State.Failed({ cause: lost })), "Error", /failed/],
-    [{ _tag: "RungClimbed", account, rung: "identify", why: lost, failures: 3 }, "Warn", /identify after 3/],
+    [
+      { _tag: "RungClimbed", account, rung: "identify", why: lost, failures: 3, isPassed: false },
+      "Warn",
+      /identify after 3/
+    ],
+    [
+      { _tag: "RungClimbed", account, rung: "identify", why: lost, failures: 3, isPassed: true },
+      "Debug",
+      /passes identify/
+    ],
     [failed(true), "Warn", /attempt 1: the handler did not end/],
     [failed(false), "Error", /attempt 1/],
     [{ _tag: "EventDeadLettered", account, conversation: room("ann"), key: "k", reason: "bug" }, "Error", /k .*bug/],

@@ -114,7 +114,7 @@ export class Scoreboard {
       case "ConnectionChanged":
         return this.onState(status.to)
       case "RungClimbed":
-        return this.tell("trouble", `climbs to "${status.rung}" after ${status.failures}`)
+        return status.isPassed ? undefined : this.tell("trouble", `climbs to "${status.rung}" after ${status.failures}`)
       case "BreakerChanged":
         return this.tell(status.state === "closed" ? "recovery" : "trouble", `breaker ${status.state}`)
       case "IntakePaused":

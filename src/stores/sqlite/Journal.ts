@@ -1,6 +1,11 @@
 /**
  * The database, opened: one transaction for each commit, and the reads. Runs in the worker thread; throws what SQLite
  * throws. Whatever fails is rolled back, and what is kept in memory is read again before the next use.
+ *
+ * SQLite itself would sync the log inside COMMIT (`synchronous = FULL`), with this thread asleep. Here COMMIT only writes
+ * (`NORMAL`), and the main thread syncs {@link Journal.log} before it lets the answer out (see LogSync): nothing is
+ * acknowledged that power loss could take, and a sync covers all commits before it. SQLite still syncs what keeps the
+ * file whole: the log's header, the log before a checkpoint, and the database after it.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite"
 import type { DeadLetter } from "../../domain/DeadLetter.ts"
@@ -22,6 +27,8 @@ const nothing: StateEntry = { value: undefined, version: 0 }
 export class Journal {
   readonly inbox: Inbox
   readonly outbox: Outbox
+  /** The write-ahead log, which must be synced before a commit is answered; `undefined` when nobody asked for that. */
+  readonly log: string | undefined
   private readonly answers: Answers
   private readonly db: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
@@ -35,7 +42,7 @@ export class Journal {
   constructor(options: OpenOptions) {
     this.db = new DatabaseSync(options.filename, { timeout: options.busyTimeout })
     try {
-      configure(this.db, options)
+      this.log = configure(this.db, options)
       migrate(this.db)
       this.inbox = new Inbox(this.db)
       this.outbox = new Outbox(this.db)
@@ -221,16 +228,31 @@ export class Journal {
     return { pendingEvents: pending, deadEvents: dead, messages, oldestQueuedAt: oldest }
   }
 
+  /**
+   * Moves the whole write-ahead log into the database and syncs that: after a failed sync the kernel may take the log
+   * for clean, and a later sync of it would prove nothing.
+   */
+  emptyLog(): void {
+    if (this.log === undefined) return
+    const row = this.sql("PRAGMA wal_checkpoint(FULL)").get()
+    if (row?.["busy"] !== 0) throw Object.assign(new Error("database is locked"), { errcode: 5 })
+  }
+
   /** Moves the write-ahead log into the database, if nobody hinders it, and closes. */
   close(): void {
     this.db.close()
   }
 }
 
-const configure = (db: DatabaseSync, options: OpenOptions): void => {
+/** Returns the log that has to be synced before a commit may be answered. */
+const configure = (db: DatabaseSync, options: OpenOptions): string | undefined => {
   // Large pages: the index is hit at random, and a page costs two writes however large it is.
-  db.exec("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL")
-  db.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA temp_store = MEMORY`)
+  db.exec("PRAGMA page_size = 16384")
+  const mode = db.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"]
+  // SQLite names the log after the file behind all symbolic links.
+  const log = mode === "wal" && options.synchronous === "FULL" ? `${db.location()}-wal` : undefined
+  db.exec(`PRAGMA synchronous = ${log === undefined ? options.synchronous : "NORMAL"}; PRAGMA temp_store = MEMORY`)
   db.exec(`PRAGMA cache_size = -${options.cacheSize}; PRAGMA wal_autocheckpoint = ${options.checkpointPages}`)
   if (options.maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${options.maxPages}`)
+  return log
 }

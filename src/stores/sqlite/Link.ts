@@ -10,16 +10,24 @@ import type { StoreError } from "../../domain/StoreError.ts"
 import type { Commit, CommitResult } from "../../ports/Store.ts"
 import { storeError, workerLost } from "./errors.ts"
 import { pack } from "./frames.ts"
-import type { Answer, Calls, OpenOptions, Operation, Request } from "./protocol.ts"
+import { LogSync, type OpenLog, openLog } from "./LogSync.ts"
+import type { Answer, Calls, Fault, OpenOptions, Operation, Request } from "./protocol.ts"
 
 interface Waiting {
   readonly operation: string
+  /** Of a commit; `undefined` for a call. */
+  readonly generation?: number
+  /** Of a commit: how often a sync had failed when it was sent. */
+  readonly doubts?: number
   readonly succeed: (answer: Exclude<Answer, { readonly _tag: "Failed" }>) => void
   readonly fail: (error: StoreError) => void
 }
 
-/** Buffers above this are not kept for the next commit. */
+/** Buffers above this are not kept for the next commit, and no more than these. */
 const keepUpTo = 8 * 1024 * 1024
+const keep = 4
+/** SQLITE_IOERR. */
+const ioError = 10
 
 /** This module is `.ts` when run from source and `.js` when built, and so is the worker's beside it. */
 const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
@@ -30,10 +38,16 @@ class Link {
   private worker: Worker | undefined
   private lastId = 0
   private generation = 0
-  private spare: ArrayBuffer | undefined
+  /** Buffers that the worker gave back: a new one for each commit would be most of what there is to collect. */
+  private readonly spares: Array<ArrayBuffer> = []
+  private readonly log: LogSync
+  /** How often a sync failed, and up to which of these what was in doubt is safe again. */
+  private doubts = 0
+  private cleared = 0
 
-  constructor(options: OpenOptions) {
+  constructor(options: OpenOptions, openLog: OpenLog) {
     this.options = options
+    this.log = new LogSync(openLog)
   }
 
   call<K extends Operation>(operation: K, ...args: Calls[K]["args"]): Effect.Effect<Calls[K]["answer"], StoreError> {
@@ -51,17 +65,17 @@ class Link {
 
   commit(commit: Commit): Effect.Effect<CommitResult, StoreError> {
     return Effect.callback((resume) => {
-      const packed = pack(commit.events, commit.settled, this.spare)
-      this.spare = undefined
+      const packed = pack(commit.events, commit.settled, this.spares.pop())
       const { token, positions, turns, messages, gaps } = commit
       const isBare = positions.length + turns.length + messages.length + gaps.length === 0
       const rest = isBare ? "" : JSON.stringify({ positions, turns, messages, gaps })
-      const { generation } = this
+      const { generation, doubts } = this
       const id = this.await({
         operation: "commit",
+        generation,
+        doubts,
         succeed: (answer) => {
           if (answer._tag !== "Committed") return
-          if (answer.buffer.byteLength <= keepUpTo) this.spare = answer.buffer
           resume(Exit.succeed({ eventIds: answer.eventIds, turns: answer.turns }))
         },
         fail: (error) => {
@@ -69,7 +83,8 @@ class Link {
           resume(Exit.fail(error))
         }
       })
-      this.send({ _tag: "Commit", id, generation, token, packed, rest }, [packed.buffer])
+      const rescue = doubts > this.cleared
+      this.send({ _tag: "Commit", id, generation, rescue, token, packed, rest }, [packed.buffer])
     })
   }
 
@@ -99,16 +114,39 @@ class Link {
 
   private receive(answer: Answer): void {
     const waiting = this.waiting.get(answer.id)
-    this.waiting.delete(answer.id)
     if (waiting === undefined) return
-    if (answer._tag !== "Failed") waiting.succeed(answer)
-    else waiting.fail(storeError(this.options.filename, waiting.operation, answer.fault))
+    if (answer._tag === "Committed") {
+      if (answer.buffer.byteLength <= keepUpTo && this.spares.length < keep) this.spares.push(answer.buffer)
+      this.cleared = Math.max(this.cleared, waiting.doubts ?? 0)
+    }
+    const log = answer._tag === "Failed" ? undefined : answer.log
+    // Reads pass by: they tell nobody that something is safe.
+    if (log === undefined && waiting.generation === undefined) this.deliver(answer, waiting, undefined)
+    else this.log.after(log, (error) => this.deliver(answer, waiting, error))
+  }
+
+  private deliver(answer: Answer, waiting: Waiting, unsynced: Error | undefined): void {
+    this.waiting.delete(answer.id)
+    const { operation, generation = this.generation } = waiting
+    if (answer._tag === "Failed") return this.fail(waiting, answer.fault)
+    // It was written, but behind one that failed: its repeat will be answered the same.
+    if (generation < this.generation) return this.fail(waiting, { errcode: undefined, message: "", superseded: true })
+    if (unsynced === undefined) return waiting.succeed(answer)
+    this.doubts++
+    const message = `the write-ahead log could not be synced: ${unsynced.message}`
+    if (operation !== "commit") this.generation++
+    this.fail(waiting, { errcode: ioError, message, superseded: false })
+  }
+
+  private fail({ operation, fail }: Waiting, fault: Fault): void {
+    fail(storeError(this.options.filename, operation, fault))
   }
 
   /** Everything under way fails, in the order it was asked; the next request starts a new worker. */
   private lost(worker: Worker, why: string): void {
     if (worker !== this.worker) return
     this.worker = undefined
+    this.log.abandon()
     const lost = [...this.waiting.values()]
     this.waiting.clear()
     for (const { operation, fail } of lost) fail(workerLost(this.options.filename, operation, why))
@@ -131,6 +169,7 @@ class Link {
       const { worker } = this
       this.worker = undefined
       return Effect.promise(async () => {
+        await this.log.close()
         await worker?.terminate()
       })
     })
@@ -142,8 +181,8 @@ class Link {
 export type { Link }
 
 /** Opens the database in its own thread. Fails when it cannot be opened; closed with the scope. */
-export const open = (options: OpenOptions): Effect.Effect<Link, StoreError, Scope.Scope> =>
+export const open = (options: OpenOptions, log: OpenLog = openLog): Effect.Effect<Link, StoreError, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => new Link(options)),
+    Effect.sync(() => new Link(options, log)),
     (link) => link.close
   ).pipe(Effect.tap((link) => link.call("open")))

@@ -76,6 +76,8 @@ export type Request =
       /** Grows when the main thread heard of a failure: the worker refuses what was sent before that. */
       readonly generation: number
       readonly token: CommitToken | undefined
+      /** The log could not be synced: what it holds is to be made safe another way, before anything else. */
+      readonly rescue: boolean
       readonly packed: Packed
       /** JSON of {@link Rest}; empty when there is none of it. */
       readonly rest: string
@@ -90,7 +92,7 @@ export interface Fault {
 }
 
 export type Answer =
-  | { readonly _tag: "Answered"; readonly id: number; readonly value: unknown }
+  | { readonly _tag: "Answered"; readonly id: number; readonly value: unknown; readonly log: string | undefined }
   | {
       readonly _tag: "Committed"
       readonly id: number
@@ -98,5 +100,7 @@ export type Answer =
       readonly turns: ReadonlyArray<TurnResult>
       /** The buffer of the request, to be used again. */
       readonly buffer: ArrayBuffer
+      /** The write-ahead log, if it has to be synced before anybody may rely on this. */
+      readonly log: string | undefined
     }
   | { readonly _tag: "Failed"; readonly id: number; readonly fault: Fault }

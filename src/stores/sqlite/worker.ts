@@ -46,6 +46,8 @@ const operations: Operations = {
   }
 }
 
+const writes: ReadonlySet<Operation> = new Set<Operation>(["requeue", "discard", "prune"])
+
 const call = (operation: Operation, args: ReadonlyArray<unknown>): unknown =>
   (operations[operation] as (...args: ReadonlyArray<unknown>) => unknown)(...args)
 
@@ -57,13 +59,18 @@ const fault = (error: unknown): Fault => {
 
 const answer = (request: Request): Answer => {
   const { id } = request
-  if (request._tag === "Call") return { _tag: "Answered", id, value: call(request.operation, request.args) }
+  if (request._tag === "Call") {
+    const value = call(request.operation, request.args)
+    return { _tag: "Answered", id, value, log: writes.has(request.operation) ? journal?.log : undefined }
+  }
   if (request.generation <= refused) {
     return { _tag: "Failed", id, fault: { errcode: undefined, message: "", superseded: true } }
   }
   const rest = request.rest === "" ? undefined : (JSON.parse(request.rest) as Rest)
-  const { eventIds, turns } = opened().commit(request.token, new Frames(request.packed), rest)
-  return { _tag: "Committed", id, eventIds, turns, buffer: request.packed.buffer }
+  const database = opened()
+  if (request.rescue) database.emptyLog()
+  const { eventIds, turns } = database.commit(request.token, new Frames(request.packed), rest)
+  return { _tag: "Committed", id, eventIds, turns, buffer: request.packed.buffer, log: database.log }
 }
 
 const port = parentPort
