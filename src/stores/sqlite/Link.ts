@@ -119,7 +119,8 @@ class Link {
       if (answer.buffer.byteLength <= keepUpTo && this.spares.length < keep) this.spares.push(answer.buffer)
       this.cleared = Math.max(this.cleared, waiting.doubts ?? 0)
     }
-    const log = answer._tag === "Failed" ? undefined : answer.log
+    const { generation = this.generation } = waiting
+    const log = answer._tag === "Failed" || generation < this.generation ? undefined : answer.log
     // Reads pass by: they tell nobody that something is safe.
     if (log === undefined && waiting.generation === undefined) this.deliver(answer, waiting, undefined)
     else this.log.after(log, (error) => this.deliver(answer, waiting, error))
