@@ -7,7 +7,6 @@
  * Ctrl-C stops it: it takes nothing new, finishes what it has, and resumes its session at the next start. Everything it
  * must remember is in `everbot.db`, or in the file that `EVERBOT_DB` names.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect, Layer, Option, Schedule } from "effect"
 import { Bot } from "everbot"
 import { Qq } from "everbot/qq"
@@ -42,5 +41,5 @@ Layer.mergeAll(Echo, Visitors, Qq.layerConfig).pipe(
   Bot.launch,
   Effect.provide(Sqlite.layerConfig),
   Effect.provide(QqSimulator.layerConfigUnlessSet()),
-  NodeRuntime.runMain
+  Bot.runMain
 )

@@ -8,7 +8,6 @@
  * contains `error_test` makes the handler itself fail once; `!health` answers in private. Counters are saved in
  * `.everbot/state`, or the directory that `EVERBOT_STATE` names.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Config, Context, Data, Effect, Layer, Option, Schema } from "effect"
 import { Autosave, Bot, Guard, SnapshotFile } from "everbot"
 import { Qq } from "everbot/qq"
@@ -152,5 +151,5 @@ Layer.mergeAll(CountMessages, Ping, Status, TestError, FailingHandler, Health, W
   Effect.raceFirst(tour),
   Effect.provide(Sqlite.layerConfig),
   Effect.provide(QqSimulator.layerConfigUnlessSet()),
-  NodeRuntime.runMain
+  Bot.runMain
 )

@@ -5,7 +5,7 @@
  * Layer.mergeAll(Bot.on("MessageReceived", (event) => Bot.reply(event, event.text)), Qq.layerConfig).pipe(
  *   Bot.launch,
  *   Effect.provide(Sqlite.layer({ filename: "bot.db" })),
- *   NodeRuntime.runMain
+ *   Bot.runMain
  * )
  * ```
  * What a handler sends and writes is staged in its turn and commits together with the acknowledgement of its event.
@@ -21,6 +21,7 @@ import { Turn, TurnEnded } from "./engines/Turn.ts"
 export { check, errors, health } from "./bot/Health.ts"
 export { launch, launchWith } from "./bot/Launch.ts"
 export { layer, layerWith, type Options } from "./bot/Layer.ts"
+export { runMain, teardown } from "./bot/Main.ts"
 export { conversationState, type State, userState } from "./bot/State.ts"
 export { type AccountStatus, onStatus, status } from "./bot/Status.ts"
 export { Runtime } from "./engines/Runtime.ts"

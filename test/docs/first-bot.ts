@@ -1,4 +1,3 @@
-import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { Bot, Guard } from "everbot"
 import { Qq } from "everbot/qq"
@@ -11,5 +10,5 @@ const Echo = Bot.on("MessageReceived", Guard.notFromBots, (event) => Bot.reply(e
 Layer.mergeAll(Ping, Echo, Qq.layerConfig).pipe(
   Bot.launch,
   Effect.provide(Sqlite.layer({ filename: "bot.db" })),
-  NodeRuntime.runMain
+  Bot.runMain
 )

@@ -23,7 +23,7 @@ describe("10_echo", () => {
       yield* child.printed("bot: You said: hello")
       yield* child.printed("bot: You said: is anybody there?")
       yield* child.signal("SIGINT")
-      assert.strictEqual(yield* child.exit, 130, child.output())
+      assert.strictEqual(yield* child.exit, 0, child.output())
       assert.include(child.output(), "drained; left: 0 events, 0 messages")
     })
   )

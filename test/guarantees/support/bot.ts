@@ -2,8 +2,7 @@
  * A bot as a process of its own, to be killed and stopped by the tests. What it does is said by its environment:
  * `BOT_HANDLER` (echo, count, slow, hang), `BOT_DRAIN` (milliseconds). Deep imports keep its start short.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Config, Duration, Effect, Exit, Layer, Random, type Runtime, Schema } from "effect"
+import { Config, Duration, Effect, Layer, Random, Schema } from "effect"
 import * as Bot from "../../../src/Bot.ts"
 import * as Qq from "../../../src/platforms/qq/Qq.ts"
 import * as Sqlite from "../../../src/stores/Sqlite.ts"
@@ -29,10 +28,6 @@ const handlers = {
   )
 }
 
-// A process that was asked to stop and did is no failure; NodeRuntime alone would call it 130.
-const teardown: Runtime.Teardown = (exit, done) =>
-  done(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : 0)
-
 // It must not outlive its parent, whose end closes our standard input.
 process.stdin.once("end", () => process.exit(3)).resume()
 
@@ -41,4 +36,4 @@ Effect.gen(function* () {
   const drain = yield* Config.Int("BOT_DRAIN").pipe(Config.withDefault(5000))
   const account = Qq.layerConfigWith({ ...fastBot, drainTimeout: Duration.millis(drain) })
   return yield* Bot.launch(Layer.mergeAll(handlers[name], account))
-}).pipe(Effect.provide(Sqlite.layerConfig), (bot) => NodeRuntime.runMain(bot, { teardown }))
+}).pipe(Effect.provide(Sqlite.layerConfig), Bot.runMain)

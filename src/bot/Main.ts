@@ -1,0 +1,22 @@
+/** The process around an app: signals, and the exit code that a process supervisor reads. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Cause, type Effect, Exit, type Runtime } from "effect"
+
+/** A stop that was asked for is a success; everything else that ends an app is a failure. */
+export const teardown: Runtime.Teardown = (exit, onExit) =>
+  onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
+
+/**
+ * Runs an app as the process. SIGTERM and SIGINT stop it in order (see `drainTimeout`) and it exits with 0; a second
+ * signal ends it at once with 130. A failure is logged and exits with 1.
+ */
+export const runMain = <A, E>(app: Effect.Effect<A, E>): void => {
+  let isStopping = false
+  const onSignal = (): void => {
+    if (isStopping) process.exit(130)
+    isStopping = true
+  }
+  process.on("SIGINT", onSignal)
+  process.on("SIGTERM", onSignal)
+  NodeRuntime.runMain(app, { teardown })
+}
