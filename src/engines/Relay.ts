@@ -46,6 +46,8 @@ type Step =
   | { readonly _tag: "Rest"; readonly status: MessageStatus; readonly receipt?: Receipt; readonly reason?: string }
   /** Back to the queue for so many milliseconds. */
   | { readonly _tag: "Wait"; readonly delay: number; readonly counts: boolean; readonly reason: string }
+  /** The breaker let nothing through: all that waits would fare the same for so many milliseconds. */
+  | { readonly _tag: "Held"; readonly delay: number }
 
 export class Relay {
   /** Messages sent since the start. */
@@ -56,6 +58,9 @@ export class Relay {
   private inFlight = 0
   private isStopped = false
   private wasFull = false
+  private isPumping = false
+  /** Epoch milliseconds before which the breaker lets nothing through. */
+  private heldUntil = 0
   private readonly idleWaiters: Array<() => void> = []
   private readonly options: RelayOptions
   private readonly ports: RelayPorts
@@ -95,7 +100,7 @@ export class Relay {
   /** Completes when nothing is left to send, or what is left waits for a later time. */
   get idle(): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
-      if (this.inFlight === 0 && !this.queue.hasReady(this.ports.alarm.now())) return resume(Effect.void)
+      if (this.isIdle()) return resume(Effect.void)
       this.idleWaiters.push(() => resume(Effect.void))
     })
   }
@@ -106,22 +111,36 @@ export class Relay {
   }
 
   pump(): void {
-    while (!this.isStopped && this.inFlight < this.options.concurrency) {
+    // An attempt that ends at once pumps again: that goes on in this loop, not on top of it, or the stack would run out.
+    if (this.isPumping) return
+    this.isPumping = true
+    while (this.mayStart() && this.heldUntil <= this.ports.alarm.now()) {
       const row = this.queue.next(this.ports.alarm.now())
       if (row === undefined) break
       this.inFlight++
       this.ports.fork(this.attempt(row)).addObserver((exit) => this.concluded(row, exit))
     }
+    this.isPumping = false
     // Without a free place the end of a send pumps again; a wake that finds none would set itself for ever.
-    if (!this.isStopped && this.inFlight < this.options.concurrency) this.armWake()
-    if (this.inFlight === 0 && this.idleWaiters.length > 0 && !this.queue.hasReady(this.ports.alarm.now())) {
+    if (this.mayStart()) this.armWake()
+    if (this.idleWaiters.length > 0 && this.isIdle()) {
       for (const resume of this.idleWaiters.splice(0)) resume()
     }
   }
 
+  private mayStart(): boolean {
+    return !this.isStopped && this.inFlight < this.options.concurrency
+  }
+
+  private isIdle(): boolean {
+    const now = this.ports.alarm.now()
+    return this.inFlight === 0 && (this.heldUntil > now || !this.queue.hasReady(now))
+  }
+
   private wakeAt = Number.POSITIVE_INFINITY
   private armWake(): void {
-    const at = this.queue.nextTime()
+    const isHeld = this.heldUntil > this.ports.alarm.now() && this.depth > 0
+    const at = isHeld ? this.heldUntil : this.queue.nextTime()
     if (at === undefined || at >= this.wakeAt) return
     this.wakeAt = at
     this.ports.alarm.set(at, () => {
@@ -148,14 +167,12 @@ export class Relay {
         error._tag === "RestError"
           ? this.judge(row, error)
           : Effect.succeed<Step>({
-              _tag: "Wait",
+              _tag: "Held",
               // While a probe is out the breaker names no time: look again soon, but do not spin.
               delay: Math.max(
                 breakerPause,
                 error.reason._tag === "CircuitOpen" ? Duration.toMillis(error.reason.retryAfter) : 0
-              ),
-              counts: false,
-              reason: "the platform is failing; the breaker is open"
+              )
             })
       ),
       Effect.catchDefect((defect) =>
@@ -207,7 +224,12 @@ export class Relay {
     if (step._tag === "Rest") {
       if (step.status !== "expired") row.attempts++
       this.queue.done(row)
+      if (step.receipt !== undefined) this.heldUntil = 0
       this.rest(row, step.status, step.reason, step.receipt)
+    } else if (step._tag === "Held") {
+      this.heldUntil = this.ports.alarm.now() + step.delay
+      this.ports.record({ ...this.write(row, "queued"), reason: held })
+      this.queue.putBack(row, 0)
     } else {
       if (step.counts) row.attempts++
       const notBefore = this.ports.alarm.now() + step.delay
@@ -232,6 +254,8 @@ export class Relay {
 }
 
 const interrupted = "the process ended while it was being sent, and the platform cannot tell a repeat"
+
+const held = "the platform is failing; the breaker is open"
 
 /** Milliseconds between looks at a breaker that is not closed. */
 const breakerPause = 250

@@ -94,6 +94,25 @@ const unavailable = new Rest.Unavailable({ reached: true })
 const unreached = new Rest.Unavailable({ reached: false })
 
 describe("the relay", () => {
+  it.effect("lets thousands of conversations wait out an outage for next to nothing, and sends them all after it", () =>
+    Effect.gen(function* () {
+      let isUp = false
+      const { relay, tried, writes, ids } = yield* make({
+        send: () => (isUp ? Effect.succeed(receipt) : fail(unavailable))
+      })
+      const count = 4000
+      for (let id = 1; id <= count; id++) relay.take(row(id, `chat-${id}`))
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(relay.depth, count)
+      assert.isBelow(tried.length, 60)
+      assert.isBelow(writes.length, 1000)
+      isUp = true
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(relay.depth, 0)
+      assert.strictEqual(new Set(ids()).size, count)
+    })
+  )
+
   it.effect("sends a conversation's messages in order, one at a time, and conversations side by side", () =>
     Effect.gen(function* () {
       const underWay = new Set<string>()
