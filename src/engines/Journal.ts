@@ -42,6 +42,15 @@ export interface JournalOptions {
   readonly retry?: Schedule.Schedule<unknown, StoreError> | undefined
 }
 
+/** What stands where an event was. */
+const gone: Arrival = {
+  conversation: { account: "", kind: "group", id: "" },
+  key: "",
+  receivedAt: 0,
+  raw: new Uint8Array(0),
+  stored: () => {}
+}
+
 /** Gathers one commit. */
 class Batch {
   /** Given when it is sent for the first time; a repeat has the same. */
@@ -74,7 +83,12 @@ class Batch {
   }
   finish(result: CommitResult): void {
     const { events, turnsDone, messagesDone, waiters } = this
-    for (let i = 0; i < events.length; i++) events[i]?.stored(result.eventIds[i] ?? 0)
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i]
+      // The batch is old by now, dead or not: what it still names, the collector of young objects would keep.
+      events[i] = gone
+      event?.stored(result.eventIds[i] ?? 0)
+    }
     for (let i = 0; i < turnsDone.length; i++) turnsDone[i]?.(result.turns[i] ?? { _tag: "Conflict" })
     for (const done of messagesDone) done()
     for (const done of waiters) done()
