@@ -102,6 +102,7 @@ export interface CommitToken {
 export interface Commit {
   /** `undefined`: a repeat is not recognised. */
   readonly token?: CommitToken | undefined
+  /** The caller's: a store reads it until it answers, and not after. */
   readonly events: ReadonlyArray<NewEvent>
   readonly positions: ReadonlyArray<PositionWrite>
   /** Ids of events that were handled and left nothing else behind: the fast path of {@link TurnWrite}. */

@@ -34,7 +34,8 @@ const puppet = (pipeline = 2) => {
         commit: (commit) =>
           Effect.suspend(() => {
             const answer = Deferred.makeUnsafe<CommitResult, StoreError>()
-            calls.push({ commit, answer })
+            // The journal takes its events back once they are stored.
+            calls.push({ commit: { ...commit, events: [...commit.events] }, answer })
             return Deferred.await(answer)
           })
       })
