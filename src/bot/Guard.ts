@@ -91,7 +91,8 @@ export const cooldown =
       const who = options.by === "conversation" ? "" : event.author.id
       const key = `${account}/cooldown/${options.name ?? ""}/${laneKey(event.conversation)}/${who}`
       const last = Number((yield* turn.read(key)) ?? Number.NEGATIVE_INFINITY)
-      if (now - last < Duration.toMillis(Duration.fromInputUnsafe(every))) return false
+      // A time to come was written before the clock was set back: it says nothing.
+      if (last <= now && now - last < Duration.toMillis(Duration.fromInputUnsafe(every))) return false
       yield* turn.write(key, String(now))
       return true
     })

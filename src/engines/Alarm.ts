@@ -1,8 +1,12 @@
 /**
  * Many timers on one fiber: calls plain functions at their time, by Effect's Clock, so that virtual time moves them.
  * Setting and cancelling cost a heap step, not a fiber.
+ *
+ * Times are the wall clock's. When that is set back, timers move back with it: a wait of seconds must not become one
+ * of hours. When it is set forward, what is due by it rings.
  */
 import { Clock, Duration, Effect, Latch, type Scope } from "effect"
+import { monotonic } from "./Heartbeat.ts"
 
 export interface Timer {
   readonly cancel: () => void
@@ -10,16 +14,21 @@ export interface Timer {
 
 interface Entry extends Timer {
   /** Epoch milliseconds. */
-  readonly at: number
+  at: number
   run: (() => void) | undefined
 }
 
 export interface Alarm {
   /** Epoch milliseconds, by the Clock. */
   readonly now: () => number
+  /** Milliseconds that only go forward, whatever is done to the clock: for waits that end with the process. */
+  readonly steady: () => number
   /** Calls `run` at `at` (epoch milliseconds), or as soon as it can when that is past. `run` must not throw. */
   readonly set: (at: number, run: () => void) => Timer
 }
+
+/** Milliseconds by which the clock may lag before it counts as set back: it is always being adjusted a little. */
+const tolerance = 100
 
 /** Adds to a binary heap ordered by `at`. */
 const push = (heap: Array<Entry>, entry: Entry): void => {
@@ -60,6 +69,20 @@ export const make: Effect.Effect<Alarm, never, Scope.Scope> = Effect.gen(functio
   const wake = Latch.makeUnsafe(false)
   let sleepingUntil = Number.NEGATIVE_INFINITY
   let cancelled = 0
+  /** How far the clock is ahead of the steady one. */
+  let lead = clock.currentTimeMillisUnsafe() - monotonic(clock)
+
+  /** The time; moves the timers first if the clock was set back. */
+  const look = (): number => {
+    const now = clock.currentTimeMillisUnsafe()
+    const ahead = now - monotonic(clock)
+    if (ahead < lead - tolerance) {
+      for (const entry of heap) entry.at -= lead - ahead
+      lead = ahead
+      wake.openUnsafe()
+    } else if (ahead > lead) lead = ahead
+    return now
+  }
 
   /** Timers that were cancelled leave when they are the half of all: most time limits never come due. */
   const sweep = (): void => {
@@ -71,7 +94,7 @@ export const make: Effect.Effect<Alarm, never, Scope.Scope> = Effect.gen(functio
   }
 
   const ring = Effect.gen(function* () {
-    const now = clock.currentTimeMillisUnsafe()
+    const now = look()
     while (heap[0] !== undefined && (heap[0].at <= now || heap[0].run === undefined)) {
       const due = pop(heap)?.run
       if (due === undefined) cancelled--
@@ -86,7 +109,9 @@ export const make: Effect.Effect<Alarm, never, Scope.Scope> = Effect.gen(functio
 
   return {
     now: () => clock.currentTimeMillisUnsafe(),
+    steady: () => monotonic(clock),
     set: (at, run) => {
+      look()
       const entry: Entry = {
         at,
         run,

@@ -59,7 +59,7 @@ export class Relay {
   private isStopped = false
   private wasFull = false
   private isPumping = false
-  /** Epoch milliseconds before which the breaker lets nothing through. */
+  /** Steady milliseconds before which the breaker lets nothing through. */
   private heldUntil = 0
   private readonly idleWaiters: Array<() => void> = []
   private readonly options: RelayOptions
@@ -114,8 +114,8 @@ export class Relay {
     // An attempt that ends at once pumps again: that goes on in this loop, not on top of it, or the stack would run out.
     if (this.isPumping) return
     this.isPumping = true
-    while (this.mayStart() && this.heldUntil <= this.ports.alarm.now()) {
-      const row = this.queue.next(this.ports.alarm.now())
+    while (this.mayStart() && this.heldUntil <= this.ports.alarm.steady()) {
+      const row = this.queue.next(this.ports.alarm.steady())
       if (row === undefined) break
       this.inFlight++
       this.ports.fork(this.attempt(row)).addObserver((exit) => this.concluded(row, exit))
@@ -133,17 +133,18 @@ export class Relay {
   }
 
   private isIdle(): boolean {
-    const now = this.ports.alarm.now()
+    const now = this.ports.alarm.steady()
     return this.inFlight === 0 && (this.heldUntil > now || !this.queue.hasReady(now))
   }
 
   private wakeAt = Number.POSITIVE_INFINITY
   private armWake(): void {
-    const isHeld = this.heldUntil > this.ports.alarm.now() && this.depth > 0
+    const { alarm } = this.ports
+    const isHeld = this.heldUntil > alarm.steady() && this.depth > 0
     const at = isHeld ? this.heldUntil : this.queue.nextTime()
     if (at === undefined || at >= this.wakeAt) return
     this.wakeAt = at
-    this.ports.alarm.set(at, () => {
+    alarm.set(alarm.now() + Math.ceil(at - alarm.steady()), () => {
       this.wakeAt = Number.POSITIVE_INFINITY
       this.pump()
     })
@@ -227,12 +228,12 @@ export class Relay {
       if (step.receipt !== undefined) this.heldUntil = 0
       this.rest(row, step.status, step.reason, step.receipt)
     } else if (step._tag === "Held") {
-      this.heldUntil = this.ports.alarm.now() + step.delay
+      this.heldUntil = this.ports.alarm.steady() + step.delay
       this.ports.record({ ...this.write(row, "queued"), reason: held })
       this.queue.putBack(row, 0)
     } else {
       if (step.counts) row.attempts++
-      const notBefore = this.ports.alarm.now() + step.delay
+      const notBefore = this.ports.alarm.steady() + step.delay
       this.ports.record({ ...this.write(row, "queued"), reason: step.reason })
       this.queue.putBack(row, notBefore)
     }

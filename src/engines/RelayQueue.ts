@@ -16,7 +16,7 @@ export interface Row {
 
 interface SendLane {
   readonly rows: Array<Row>
-  /** Epoch milliseconds before which nothing of this lane may leave. */
+  /** Milliseconds, by the clock of the caller of `next`, before which nothing of this lane may leave. */
   notBefore: number
   isBusy: boolean
   isListed: boolean

@@ -37,6 +37,27 @@ describe("the alarm", () => {
     })
   )
 
+  it.effect("keeps waits as long as they were when the clock is set back, however far", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(86_400_000)
+      const alarm = yield* Alarm.make
+      const rung: Array<string> = []
+      alarm.set(alarm.now() + 10_000, () => rung.push("before"))
+      yield* settle
+      yield* TestClock.setTime(3_600_000)
+      alarm.set(alarm.now() + 20_000, () => rung.push("after"))
+      yield* settle
+      yield* TestClock.adjust(9999)
+      assert.deepStrictEqual(rung, [])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(rung, ["before"])
+      yield* TestClock.adjust(9999)
+      assert.deepStrictEqual(rung, ["before"])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(rung, ["before", "after"])
+    })
+  )
+
   it.effect("does not call what was cancelled, also when that is the next one", () =>
     Effect.gen(function* () {
       const alarm = yield* Alarm.make
