@@ -18,8 +18,9 @@ import type { Delivery } from "./Lanes.ts"
 import type { Pace } from "./Pace.ts"
 import type { StatusStream } from "./StatusStream.ts"
 
-/** Events between the socket and the store. */
+/** Events between the socket and the store; and where reading goes on, so that the store never waits for the socket. */
 const maxStoring = 4096
+const resumeStoring = 3072
 const nothing = new Uint8Array(0)
 /** Milliseconds. */
 const noteworthy = 1000
@@ -116,7 +117,7 @@ export class Intake {
   /** Looks whether the gateways must stop, or may go on. */
   measure(): void {
     const isFull =
-      this.storing >= (this.isFull ? maxStoring / 2 : maxStoring) ||
+      this.storing >= (this.isFull ? resumeStoring : maxStoring) ||
       this.ports.dispatcher.isFull ||
       this.ports.inbox.isFailing()
     if (isFull === this.isFull) return

@@ -17,7 +17,8 @@ const prune = Effect.fnUntraced(function* (link: Link, before: number) {
 
 export const onLink = (link: Link) =>
   Store.of({
-    pipeline: 2,
+    // One waits for the disk, one is computed, one is ready for the worker.
+    pipeline: 3,
     commit: (commit) => link.commit(commit),
     positions: (account) => link.call("positions", account),
     pendingEvents: (account, page) => link.call("pendingEvents", account, page),
