@@ -93,7 +93,7 @@ interface Limits {
   readonly maxBacklog: number
 }
 
-/** Idle lanes are kept for reuse up to this many. */
+/** Idle lanes are kept for reuse up to this many, or as many as are in use. */
 const maxIdleLanes = 4096
 /** Events of one lane held in memory while others need room too. */
 const maxResidentPerLane = 64
@@ -105,6 +105,8 @@ export class Lanes {
   /** Events known only by id. */
   spilled = 0
   private wasFull = false
+  /** How many lanes there are when idle ones must go. */
+  private sweepAt = maxIdleLanes
   private readonly byId = new Map<string, Lane>()
   /** Lanes whose id was taken by another kind of conversation when they began, by lane key. */
   private readonly byKey = new Map<string, Lane>()
@@ -147,7 +149,7 @@ export class Lanes {
     const key = laneKey(conversation)
     const known = this.byKey.get(key)
     if (known !== undefined) return known
-    if (this.count >= maxIdleLanes) this.sweep()
+    if (this.count >= this.sweepAt) this.sweep()
     const lane = new Lane(conversation)
     if (isTaken) this.byKey.set(key, lane)
     else this.byId.set(conversation.id, lane)
@@ -158,6 +160,8 @@ export class Lanes {
     for (const lanes of [this.byId, this.byKey]) {
       for (const [key, lane] of lanes) if (lane.isDisposable) lanes.delete(key)
     }
+    // Lanes in use stay: looking through them all for each new one would cost the more, the more there are.
+    this.sweepAt = Math.max(maxIdleLanes, this.count * 2)
   }
 
   /** Counts an event that goes straight to its handler. */

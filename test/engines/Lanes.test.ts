@@ -56,6 +56,20 @@ describe("lanes", () => {
     assert.strictEqual(lanes.spilled, 0)
   })
 
+  it("in use are looked through now and then, not for each new conversation", () => {
+    const lanes = new Lanes(limits, true)
+    let looks = 0
+    Object.defineProperty(lanes.of(room("ann")), "isDisposable", {
+      get: () => {
+        looks++
+        return false
+      }
+    })
+    for (let i = 0; i < 50_000; i++) lanes.of(room(`room-${i}`)).pins++
+    assert.isAtLeast(looks, 1)
+    assert.isBelow(looks, 10)
+  })
+
   it("that are busy, wait, or have timers are not thrown away with the idle ones", () => {
     const lanes = new Lanes(limits, true)
     const busy = lanes.of(room("busy"))
