@@ -18,15 +18,6 @@ export interface ReplyTo {
   readonly receivedAt: number
 }
 
-export interface SendOptions {
-  /** @defaultValue "normal" */
-  readonly priority?: Priority | undefined
-  /** Epoch milliseconds before which it must not be sent. */
-  readonly notBefore?: number | undefined
-  /** Epoch milliseconds after which it is pointless: it then becomes `expired`. */
-  readonly expiresAt?: number | undefined
-}
-
 /** A message that a turn staged: not yet in the outbox. */
 export interface NewMessage {
   readonly conversation: Conversation

@@ -144,7 +144,7 @@ export const eventIdOf = (offered: Offered): string =>
 export const placeOf = (type: string, data: unknown): { readonly id: string; readonly place: Place } | undefined => {
   if (!isFields(data) || typeof data["id"] !== "string") return undefined
   const author = isFields(data["author"]) ? data["author"] : {}
-  const chat = chatOf[type]?.(data, author)
+  const chat = chatOf.get(type)?.(data, author)
   return chat === undefined || typeof chat[1] !== "string"
     ? undefined
     : { id: data["id"], place: { kind: chat[0], id: chat[1] } }
@@ -155,11 +155,14 @@ type Reader = (
   author: Readonly<Record<string, unknown>>
 ) => [Place["kind"], unknown]
 
-const chatOf: Readonly<Record<string, Reader>> = {
-  GROUP_AT_MESSAGE_CREATE: (data) => ["group", data["group_openid"]],
-  GROUP_MESSAGE_CREATE: (data) => ["group", data["group_openid"]],
-  C2C_MESSAGE_CREATE: (_, author) => ["direct", author["user_openid"]],
-  AT_MESSAGE_CREATE: (data) => ["channel", data["channel_id"]],
-  MESSAGE_CREATE: (data) => ["channel", data["channel_id"]],
-  DIRECT_MESSAGE_CREATE: (data) => ["guildDirect", data["guild_id"]]
-}
+// A Map, so that a type called `constructor` is merely unknown.
+const chatOf: ReadonlyMap<string, Reader> = new Map<string, Reader>(
+  Object.entries({
+    GROUP_AT_MESSAGE_CREATE: (data) => ["group", data["group_openid"]],
+    GROUP_MESSAGE_CREATE: (data) => ["group", data["group_openid"]],
+    C2C_MESSAGE_CREATE: (_, author) => ["direct", author["user_openid"]],
+    AT_MESSAGE_CREATE: (data) => ["channel", data["channel_id"]],
+    MESSAGE_CREATE: (data) => ["channel", data["channel_id"]],
+    DIRECT_MESSAGE_CREATE: (data) => ["guildDirect", data["guild_id"]]
+  } satisfies Record<string, Reader>)
+)
