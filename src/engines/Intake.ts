@@ -82,7 +82,6 @@ export interface ShardView {
 export class Intake {
   duplicates = 0
   ignored = 0
-  private storing = 0
   private announce: Timer | undefined
   private lastNow = 0
   private nowIsFresh = false
@@ -108,7 +107,7 @@ export class Intake {
 
   /** Takes a stored event on to its lane. */
   stored(incoming: Incoming): void {
-    this.storing--
+    this.ports.dispatcher.lanes.arriving--
     if (incoming.id === 0) this.duplicates++
     else this.ports.dispatcher.take(incoming)
     if (this.isFull) this.measure()
@@ -116,9 +115,10 @@ export class Intake {
 
   /** Looks whether the gateways must stop, or may go on. */
   measure(): void {
+    const { lanes } = this.ports.dispatcher
     const isFull =
-      this.storing >= (this.isFull ? resumeStoring : maxStoring) ||
-      this.ports.dispatcher.isFull ||
+      lanes.arriving >= (this.isFull ? resumeStoring : maxStoring) ||
+      lanes.isFull ||
       this.ports.inbox.isFailing()
     if (isFull === this.isFull) return
     this.isFull = isFull
@@ -154,6 +154,7 @@ export class Intake {
   /** The engines' end of one connection. `known` is where the stream stood when the process started. */
   link(shard: number, known: Position | undefined): GatewayLink & { readonly view: () => ShardView } {
     const { account, alarm, inbox, journal, status } = this.ports
+    const { lanes } = this.ports.dispatcher
     const stream: StreamRef = { account, stream: `gateway/${shard}` }
     let position = known
     let state: State.ConnectionState = State.Disconnected()
@@ -169,9 +170,9 @@ export class Intake {
         const now = this.now()
         lastFrameAt = now
         this.ports.dispatcher.counters.received++
-        this.storing++
+        lanes.arriving++
         inbox.append(new Incoming(event, raw, now, this), stream, next)
-        if (this.storing >= maxStoring || this.ports.dispatcher.isFull) this.measure()
+        if (lanes.arriving >= maxStoring || lanes.isFull) this.measure()
       },
       advance: (next) => {
         position = next

@@ -104,6 +104,8 @@ export class Lanes {
   residentBytes = 0
   /** Events known only by id. */
   spilled = 0
+  /** Events on their way into the store, which will come here. */
+  arriving = 0
   private wasFull = false
   /** How many lanes there are when idle ones must go. */
   private sweepAt = maxIdleLanes
@@ -123,12 +125,12 @@ export class Lanes {
     return this.resident + this.spilled
   }
 
-  /** Full at the limit; free again at half of it, so that pressure does not flutter. */
+  /** Full at the limit, what is still arriving included; free again at half of it, so that pressure does not flutter. */
   get isFull(): boolean {
     const { maxResident, maxResidentBytes, maxBacklog } = this.limits
     const part = this.wasFull ? 0.5 : 1
     this.wasFull = this.canSpill
-      ? this.backlog >= maxBacklog * part
+      ? this.backlog + this.arriving >= maxBacklog * part
       : this.resident >= maxResident * part || this.residentBytes >= maxResidentBytes * part
     return this.wasFull
   }
