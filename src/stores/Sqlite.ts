@@ -7,6 +7,7 @@ import type { SqlClient, SqlError } from "effect/sql"
 import type { StoreError } from "../domain/StoreError.ts"
 import { Store } from "../ports/Store.ts"
 import { open } from "./sqlite/Link.ts"
+import { hold } from "./sqlite/Lock.ts"
 import { onLink } from "./sqlite/onLink.ts"
 import type { OpenOptions } from "./sqlite/protocol.ts"
 import type { SqlOptions } from "./sqlite/SqlClient.ts"
@@ -14,7 +15,7 @@ import type { SqlOptions } from "./sqlite/SqlClient.ts"
 export type { SqlOptions } from "./sqlite/SqlClient.ts"
 
 export interface Options {
-  /** Path of the database; its directory must exist. `-wal` and `-shm` files live beside it. */
+  /** Path of the database; its directory must exist. `-wal`, `-shm`, `-lock` and `-pid` files live beside it. */
   readonly filename: string
   /**
    * `FULL`: a commit survives power loss: it succeeds after an `fdatasync` of the write-ahead log. `NORMAL`: it survives
@@ -42,6 +43,19 @@ export interface Options {
    * @defaultValue no limit
    */
   readonly maxPages?: number | undefined
+  /**
+   * Only one store at a time may have the file: two bots would take each other's sessions and half-sent messages for
+   * their own leftovers. The lock ends with the process, also with a killed one, and does not keep `sqlite3` or
+   * {@link layerSqlClient} out. `false`: neither takes the lock nor heeds it, for tools.
+   * @defaultValue true
+   */
+  readonly exclusive?: boolean | undefined
+  /**
+   * Milliseconds to wait at opening for another store to let go of the file: in a deployment the old process may still
+   * be answering. Then opening fails with `Unusable`, which names the process.
+   * @defaultValue 15000
+   */
+  readonly lockTimeout?: number | undefined
 }
 
 const complete = (options: Options): OpenOptions => ({
@@ -53,9 +67,17 @@ const complete = (options: Options): OpenOptions => ({
   maxPages: options.maxPages
 })
 
-/** Opens, or creates, the database of these options. Fails with a `StoreError` when it cannot be used. */
-export const layer = (options: Options): Layer.Layer<Store, StoreError> =>
-  Layer.effect(Store, Effect.map(open(complete(options)), onLink))
+const make = Effect.fnUntraced(function* (options: Options) {
+  // Held by this thread: the worker may die and come back under it.
+  if (options.exclusive ?? true) yield* hold(options.filename, options.lockTimeout ?? 15_000)
+  return onLink(yield* open(complete(options)))
+})
+
+/**
+ * Opens, or creates, the database of these options. Fails with a `StoreError` when it cannot be used, or when another
+ * bot uses it.
+ */
+export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
 
 /** The same, in the file that the environment variable `EVERBOT_DB` names. Defaults to `everbot.db`. */
 export const layerConfig: Layer.Layer<Store, StoreError | Config.ConfigError> = Layer.unwrap(

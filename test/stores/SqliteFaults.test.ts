@@ -68,7 +68,7 @@ describe("Sqlite, when it fails", () => {
       { filename },
       Effect.gen(function* () {
         yield* commit({ events: [event("a"), event("b")] })
-        const other = using({ filename }, commit({ events: [event("b"), event("c")], settled: [1] }))
+        const other = using({ filename, exclusive: false }, commit({ events: [event("b"), event("c")], settled: [1] }))
         expect((yield* other).eventIds).toEqual([0, 3])
         expect(yield* pending).toEqual([2, 3])
         expect((yield* commit({ events: [event("c"), event("d")] })).eventIds).toEqual([0, 4])
@@ -281,7 +281,7 @@ describe("Sqlite, when it fails", () => {
       Effect.gen(function* () {
         const same = Effect.gen(function* () {
           const own = yield* counts
-          expect(own).toEqual(yield* using({ filename }, counts))
+          expect(own).toEqual(yield* using({ filename, exclusive: false }, counts))
           return own
         })
         yield* same
@@ -297,7 +297,7 @@ describe("Sqlite, when it fails", () => {
         expect(yield* same).toMatchObject({ queued: 2, dead: 0 })
         yield* store.prune(at + 1)
         expect(yield* same).toMatchObject({ queued: 2, sending: 1, sent: 0 })
-        yield* using({ filename }, commit({ messages: [to(2, "sent")] }))
+        yield* using({ filename, exclusive: false }, commit({ messages: [to(2, "sent")] }))
         expect(yield* same).toMatchObject({ queued: 2, sending: 0, sent: 1 })
       })
     )
