@@ -32,7 +32,8 @@ export interface NewMessage {
 /**
  * - `queued`: waiting for its turn or its time
  * - `sending`: written before the wire; after a crash it is sent again only where the platform deduplicates
- * - `sent`: the platform answered; `auditing`: it was accepted for review (QQ 202)
+ * - `sent`: the platform answered; `auditing`: it was accepted for review (QQ 202), and becomes `sent` or `refused` when
+ *   the platform tells its verdict
  * - `refused`: the platform said no for good; `expired`: its time passed; `dead`: out of attempts
  * - `unknown`: it may or may not have been delivered, and sending again could say it twice
  */

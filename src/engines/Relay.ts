@@ -11,7 +11,7 @@ import type { CircuitBreaker } from "effect/persistence"
 import { CircuitBreaker as Breaker } from "effect/persistence"
 import type { MessageStatus, OutboxMessage, Receipt } from "../domain/Message.ts"
 import { RestError, Unavailable } from "../domain/RestError.ts"
-import type { Platform } from "../ports/Platform.ts"
+import type { Platform, Verdict } from "../ports/Platform.ts"
 import type { MessageWrite } from "../ports/Store.ts"
 import type { Alarm } from "./Alarm.ts"
 import * as Pace from "./Pace.ts"
@@ -240,10 +240,18 @@ export class Relay {
     this.pump()
   }
 
+  /** The review of a row that rests as `auditing` ended. It is written before whatever is recorded after this call. */
+  reviewed(message: OutboxMessage, { auditId, passed, messageId }: Verdict): void {
+    const row: Row = { message, attempts: message.attempts, pace: undefined }
+    if (passed) this.rest(row, "sent", undefined, { messageId, status: "sent", auditId })
+    else this.rest(row, "refused", rejected)
+  }
+
   private rest(row: Row, status: MessageStatus, reason?: string, receipt?: Receipt): void {
     const wasFull = this.wasFull
-    if (status === "sent" || status === "auditing") this.sent++
-    else this.unsent++
+    // What is under review is neither, until its verdict.
+    if (status === "sent") this.sent++
+    else if (status !== "auditing") this.unsent++
     this.ports.record({ ...this.write(row, status), receipt, reason })
     this.ports.settled(row.message, status, reason)
     if (wasFull && !this.isFull) this.ports.drained()
@@ -255,6 +263,8 @@ export class Relay {
 }
 
 const interrupted = "the process ended while it was being sent, and the platform cannot tell a repeat"
+
+const rejected = "rejected by review"
 
 const held = "the platform is failing; the breaker is open"
 

@@ -1,7 +1,7 @@
 /**
  * What features and platforms plug into: the register of handlers and accounts, on the engines that all share.
  */
-import { Context, Effect, Latch, Layer, type Scope } from "effect"
+import { Context, Deferred, Effect, Latch, Layer, type Scope } from "effect"
 import type { EventKind, EventOf } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { NewMessage } from "../domain/Message.ts"
@@ -15,6 +15,7 @@ import type { Inbox } from "./Inbox.ts"
 import { Journal, type JournalOptions } from "./Journal.ts"
 import * as Retention from "./Retention.ts"
 import type { Turn } from "./Turn.ts"
+import * as Verdicts from "./Verdicts.ts"
 
 export interface Options extends Account.AccountOptions, JournalOptions, Retention.RetentionOptions {
   /** What commands begin with. @defaultValue ["!", "/"] */
@@ -91,9 +92,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     prefixes: typeof options.prefix === "string" ? [options.prefix] : (options.prefix ?? ["!", "/"]),
     handle: handlers.add,
     attach: Effect.fnUntraced(function* (platform, own) {
+      // Before the account, so that it goes after it: a verdict that met nobody would count as handled.
+      const reviews = yield* Verdicts.listen(platform, { store, journal, handlers })
       const account = yield* Account.start(platform, started, () => gaveUp.openUnsafe(), { ...options, ...own }).pipe(
         Effect.provideContext(services)
       )
+      yield* Deferred.succeed(reviews, account.relay)
       yield* Effect.acquireRelease(
         Effect.sync(() => accounts.add(account)),
         () => Effect.sync(() => accounts.delete(account))

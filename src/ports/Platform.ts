@@ -8,6 +8,15 @@ import type { GatewayError } from "../domain/GatewayError.ts"
 import type { OutboxMessage, Receipt } from "../domain/Message.ts"
 import type { RestError } from "../domain/RestError.ts"
 
+/** How the review of a message ended that the platform had taken as `auditing`. */
+export interface Verdict {
+  /** What the receipt named. */
+  readonly auditId: string
+  readonly passed: boolean
+  /** The platform's id of the message, if it passed and the platform says it. */
+  readonly messageId?: string | undefined
+}
+
 /**
  * The engines' end of one gateway connection. `deliver` is called for every event and is a plain function because it
  * is the hottest call of the runtime.
@@ -58,6 +67,11 @@ export interface Platform {
   readonly send: (message: OutboxMessage) => Effect.Effect<Receipt, RestError>
   /** Whether the platform recognises a repeat of this message and will not say it twice. */
   readonly isIdempotent: (message: OutboxMessage) => boolean
+  /**
+   * Reads the verdict on a message under review from an event that is one, always a `PlatformEvent`. Only for platforms
+   * whose receipts can be `auditing`.
+   */
+  readonly verdict?: ((event: Event) => Verdict | undefined) | undefined
   /** Drops cached credentials, so that the next use fetches fresh ones. */
   readonly refreshCredentials: Effect.Effect<void>
 }

@@ -160,6 +160,8 @@ export class Store extends Context.Service<
       account: string,
       page: { readonly after: number; readonly limit: number }
     ) => Effect.Effect<ReadonlyArray<OutboxMessage>, StoreError>
+    /** The row of the account that is `auditing` under the audit id of its receipt. */
+    readonly auditing: (account: string, auditId: string) => Effect.Effect<OutboxMessage | undefined, StoreError>
     /** One entry for each key. */
     readonly state: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<StateEntry>, StoreError>
     /** Newest first. */

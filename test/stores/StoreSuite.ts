@@ -329,6 +329,28 @@ export const suite = (name: string, disk: () => Disk): void => {
         expect(paged.map((row) => row.id)).toEqual([4])
       }))
 
+    test("a row under review is found by its audit id, in its account, until its verdict is written", () =>
+      Effect.gen(function* () {
+        const auditing = (id: string, of = account) => Store.use((store) => store.auditing(of, id))
+        const elsewhere = message("c", { conversation: { ...chat, account: "qq:2" } })
+        yield* commit({ turns: [turn(undefined, { messages: [message("a"), message("b"), elsewhere] })] })
+        expect(yield* auditing("A")).toBeUndefined()
+        const held = (id: number, auditId: string | undefined) => {
+          const receipt = { messageId: undefined, status: "auditing", auditId } as const
+          return { id, status: "auditing", attempts: 1, receipt, at: 3000 } as const
+        }
+        yield* commit({ messages: [held(1, undefined), held(2, "A"), held(3, "A")] })
+        expect(yield* auditing("A")).toMatchObject({ ...message("b"), id: 2, status: "auditing", attempts: 1 })
+        expect(yield* auditing("A", "qq:2")).toMatchObject({ id: 3 })
+        expect(yield* auditing("B")).toBeUndefined()
+        expect(yield* outbox).toEqual([])
+        yield* commit({ messages: [{ id: 2, status: "refused", attempts: 1, reason: "rejected by review", at: 4000 }] })
+        expect(yield* auditing("A")).toBeUndefined()
+        expect(yield* letters).toMatchObject([{ _tag: "DeadMessage", id: 2, reason: "rejected by review", at: 4000 }])
+        const { messages } = yield* Store.use((store) => store.counts(account))
+        expect([messages.auditing, messages.refused]).toEqual([1, 1])
+      }))
+
     test("counts tell what is pending, dead and waiting", () =>
       Effect.gen(function* () {
         yield* commit({ events: [event("a"), event("b"), event("c", { conversation: { ...chat, account: "qq:2" } })] })

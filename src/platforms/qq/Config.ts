@@ -15,7 +15,10 @@ export interface QqOptions {
   readonly clientSecret: Redacted.Redacted<string>
   /** Talk to the sandbox: its guilds, groups and users only. @defaultValue false */
   readonly sandbox?: boolean | undefined
-  /** Bits, see `Intents`. @defaultValue Intents.defaults */
+  /**
+   * Bits, see `Intents`. With `MESSAGE_AUDIT`, messages that QQ holds for review become `sent` or `refused` by its
+   * verdict; without it they stay `auditing`. @defaultValue Intents.defaults
+   */
   readonly intents?: Intents.Intents | undefined
   /** Base of the REST API. @defaultValue https://api.sgroup.qq.com, or its sandbox */
   readonly apiUrl?: string | undefined

@@ -11,6 +11,7 @@ import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
 import type { Platform } from "../../ports/Platform.ts"
 import type { Transport } from "../../ports/Transport.ts"
 import * as WebSocket from "../../transports/WebSocket.ts"
+import { verdictOf } from "./Audit.ts"
 import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { decodeRaw } from "./Decode.ts"
@@ -75,6 +76,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     decode: (raw, key) => decodeRaw(account, raw, key),
     send: rest.send,
     isIdempotent: rest.isIdempotent,
+    verdict: verdictOf,
     refreshCredentials: credentials.invalidate
   }
   yield* runtime.attach(platform, options)

@@ -179,6 +179,14 @@ export class Journal {
       .map(message)
   }
 
+  auditing(account: string, auditId: string): OutboxMessage | undefined {
+    for (const row of this.outbox.values()) {
+      if (row.status !== "auditing" || row.conversation.account !== account) continue
+      if (row.receipt?.auditId === auditId) return message(row)
+    }
+    return undefined
+  }
+
   state(keys: ReadonlyArray<string>): ReadonlyArray<StateEntry> {
     return keys.map((key) => this.entries.get(key) ?? nothing)
   }

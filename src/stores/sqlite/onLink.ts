@@ -24,6 +24,7 @@ export const onLink = (link: Link) =>
     pendingEvents: (account, page) => link.call("pendingEvents", account, page),
     events: (ids) => link.call("events", ids),
     pendingMessages: (account, page) => link.call("pendingMessages", account, page),
+    auditing: (account, auditId) => link.call("auditing", account, auditId),
     state: (keys) => link.call("state", keys),
     deadLetters: (account, page) => link.call("deadLetters", account, page),
     requeue: (letter) => link.call("requeue", letter),

@@ -40,6 +40,7 @@ export class Outbox {
   private readonly insert: StatementSync
   private readonly step: StatementSync
   private readonly unfinished: StatementSync
+  private readonly reviewed: StatementSync
   private readonly resting: StatementSync
   private readonly revive: StatementSync
   private readonly remove: StatementSync
@@ -58,6 +59,11 @@ export class Outbox {
     )
     this.unfinished = db.prepare(
       `SELECT * FROM outbox WHERE account = ? AND id > ? AND ${unfinished} ORDER BY id LIMIT ?`
+    )
+    // In the words of its index, like the others.
+    this.reviewed = db.prepare(
+      `SELECT * FROM outbox WHERE account = ? AND json_extract(receipt, '$.auditId') = ? AND status = 'auditing'
+       ORDER BY id LIMIT 1`
     )
     this.resting = db.prepare(
       `SELECT * FROM outbox WHERE account = ? AND ${resting} ORDER BY updated_at DESC, id DESC LIMIT ?`
@@ -92,6 +98,11 @@ export class Outbox {
 
   pending(account: string, after: number, limit: number): ReadonlyArray<OutboxMessage> {
     return this.unfinished.all(account, after, limit).map(message)
+  }
+
+  auditing(account: string, auditId: string): OutboxMessage | undefined {
+    const row = this.reviewed.get(account, auditId)
+    return row === undefined ? undefined : message(row)
   }
 
   letters(account: string, limit: number): ReadonlyArray<DeadMessage> {

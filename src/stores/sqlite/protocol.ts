@@ -47,6 +47,10 @@ export interface Calls {
     readonly args: readonly [account: string, page: Page]
     readonly answer: ReadonlyArray<OutboxMessage>
   }
+  auditing: {
+    readonly args: readonly [account: string, auditId: string]
+    readonly answer: OutboxMessage | undefined
+  }
   state: { readonly args: readonly [keys: ReadonlyArray<string>]; readonly answer: ReadonlyArray<StateEntry> }
   deadLetters: {
     readonly args: readonly [account: string, page: { readonly limit: number; readonly offset?: number | undefined }]

@@ -81,6 +81,10 @@ const migrations: ReadonlyArray<string> = [
 
   -- Grows at its end only. Finds what to prune, and counts what was sent without reading the rows.
   CREATE INDEX outbox_finished ON outbox (updated_at, account, status) WHERE status IN ('sent', 'auditing');
+  `,
+  `
+  -- Holds what waits for a review, by the id that the verdict will name.
+  CREATE INDEX outbox_auditing ON outbox (account, json_extract(receipt, '$.auditId')) WHERE status = 'auditing';
   `
 ]
 

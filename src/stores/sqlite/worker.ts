@@ -33,6 +33,7 @@ const operations: Operations = {
   pendingEvents: (account, { after, limit }) => fresh().inbox.pending(account, after, limit),
   events: (ids) => opened().inbox.events(ids),
   pendingMessages: (account, { after, limit }) => opened().outbox.pending(account, after, limit),
+  auditing: (account, auditId) => opened().outbox.auditing(account, auditId),
   state: (keys) => opened().state(keys),
   deadLetters: (account, { limit, offset }) => opened().deadLetters(account, limit, offset ?? 0),
   requeue: (letter) => opened().requeue(letter),
