@@ -5,7 +5,7 @@
  * The verdict is an event like any other, stored before it is handled, and the row is written before the event is
  * settled. So a verdict survives a crash, and one that is handled twice finds nothing the second time.
  */
-import { Context, Deferred, Effect } from "effect"
+import { Deferred, Effect } from "effect"
 import type { EventOf } from "../domain/Event.ts"
 import type { Platform, Verdict } from "../ports/Platform.ts"
 import type { Store } from "../ports/Store.ts"
@@ -32,10 +32,13 @@ export const listen = Effect.fnUntraced(function* (platform: Platform, services:
     const message = yield* find(account, verdict.auditId, to, services)
     if (message !== undefined) to.reviewed(message, verdict)
   })
-  const hear = Handler.make((event: EventOf<"PlatformEvent">) => {
-    const verdict = event.account === account ? verdictOf(event) : undefined
-    return verdict === undefined ? Effect.void : apply(verdict)
-  }, Context.empty())
+  const hear = Handler.make(
+    (event: EventOf<"PlatformEvent">) => {
+      const verdict = event.account === account ? verdictOf(event) : undefined
+      return verdict === undefined ? Effect.void : apply(verdict)
+    },
+    yield* Effect.context<never>()
+  )
   yield* services.handlers.add("PlatformEvent", hear)
   return relay
 })
