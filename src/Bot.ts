@@ -18,6 +18,7 @@ import type { Content, NewMessage, Priority, ReplyTo } from "./domain/Message.ts
 import { type Provided, Runtime, register } from "./engines/Runtime.ts"
 import { Turn, TurnEnded } from "./engines/Turn.ts"
 
+export { deadLetters, discard, requeue } from "./bot/DeadLetters.ts"
 export { check, errors, health } from "./bot/Health.ts"
 export { launch, launchWith } from "./bot/Launch.ts"
 export { layer, layerWith, type Options } from "./bot/Layer.ts"
@@ -51,11 +52,13 @@ export const on: {
   return register(kind, guarded)
 }
 
+/** How a command is called. */
 export interface CommandOptions {
   /** Overrides the prefixes of `Bot.layerWith`. */
   readonly prefix?: string | ReadonlyArray<string> | undefined
 }
 
+/** What was said after the name of a command. */
 export interface Arguments {
   /** What follows the command, trimmed. */
   readonly rest: string
@@ -97,6 +100,7 @@ export const parseCommand = (
   return undefined
 }
 
+/** When, and how urgently, a message leaves. */
 export interface SendOptions {
   /** @defaultValue "normal" */
   readonly priority?: Priority | undefined
@@ -123,11 +127,16 @@ export const reply = (
     yield* stage(turn, { ...message, replyTo: answered(event, turn.receivedAt) })
   })
 
-/** A fiber that outlives its turn has nothing to stage in any more: what it says then is stored on its own. */
+/**
+ * A fiber that outlives its turn has nothing to stage in any more: what it says then is stored on its own, once the
+ * turn is durable. If the turn came to nothing it will run again, and say it again: then nothing is stored.
+ */
 const stage = (turn: Turn["Service"], message: NewMessage): Effect.Effect<void, never, Runtime> =>
-  Effect.suspend(() =>
-    turn.hasCommitted ? Effect.flatMap(Runtime, (runtime) => runtime.send(message)) : turn.stage(message)
-  )
+  Effect.gen(function* () {
+    if (turn.isActive) return yield* turn.stage(message)
+    const runtime = yield* Runtime
+    if (yield* turn.outcomeKnown) yield* runtime.send(message)
+  })
 
 /** What a reply to the event names: a key of our own making would be refused. */
 const answered = (event: Event, receivedAt: number): ReplyTo | undefined => {
@@ -138,7 +147,7 @@ const answered = (event: Event, receivedAt: number): ReplyTo | undefined => {
 
 /**
  * Says something in a conversation. Inside a handler it is staged in the turn; outside it is stored at once, and the
- * effect completes when it is durable.
+ * effect completes when it is durable. While the outbox is full it waits for room.
  */
 export const send = Effect.fn("Bot.send")(function* (
   conversation: Conversation,

@@ -22,7 +22,8 @@ export type {
   EventOf,
   MessageDeleted,
   MessageReceived,
-  PlatformEvent
+  PlatformEvent,
+  Position
 } from "./domain/Event.ts"
 export type { Gap } from "./domain/Gap.ts"
 export * as GatewayError from "./domain/GatewayError.ts"

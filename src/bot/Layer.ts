@@ -12,6 +12,7 @@ import * as Health from "../monitor/Health.ts"
 import { StatusLog } from "../monitor/StatusLog.ts"
 import type { Store } from "../ports/Store.ts"
 
+/** Everything the runtime can be told; each field has its default. */
 export interface Options extends RuntimeOptions {
   /** Limits of the health checks; `false` measures only when asked and repairs nothing. @defaultValue Health.defaults */
   readonly health?: Health.Options | false | undefined

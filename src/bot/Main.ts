@@ -1,10 +1,21 @@
-/** The process around an app: signals, and the exit code that a process supervisor reads. */
+/** The process around an app: signals, the last word, and the exit code that a process supervisor reads. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, type Effect, Exit, type Runtime } from "effect"
+import { Cause, Effect, Exit, type Runtime } from "effect"
+import { ConfigError } from "../domain/ConfigError.ts"
+import { GatewayError } from "../domain/GatewayError.ts"
+import { StoreError } from "../domain/StoreError.ts"
 
 /** A stop that was asked for is a success; everything else that ends an app is a failure. */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
   onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
+
+/** Errors that say themselves what to do need no stack; all else is shown whole. */
+const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  if (Cause.hasInterruptsOnly(cause)) return Effect.void
+  const error = Cause.squash(cause)
+  const isPlain = error instanceof ConfigError || error instanceof GatewayError || error instanceof StoreError
+  return Effect.logFatal(isPlain ? error.message : cause)
+}
 
 /**
  * Runs an app as the process. SIGTERM and SIGINT stop it in order (see `drainTimeout`) and it exits with 0; a second
@@ -18,5 +29,5 @@ export const runMain = <A, E>(app: Effect.Effect<A, E>): void => {
   }
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
-  NodeRuntime.runMain(app, { teardown })
+  NodeRuntime.runMain(Effect.tapCause(app, report), { teardown, disableErrorReporting: true })
 }

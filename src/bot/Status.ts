@@ -7,6 +7,7 @@ import type { ShardView } from "../engines/Intake.ts"
 import { Runtime } from "../engines/Runtime.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
 
+/** The figures of one gateway connection. */
 export interface ShardStatus {
   readonly shard: number
   /** The name of its connection state. */
@@ -25,6 +26,7 @@ export interface ShardStatus {
   readonly heartbeatRoundTrip: number | undefined
 }
 
+/** The figures of one account, since the process started. */
 export interface AccountStatus {
   readonly account: string
   /** Every shard is connected. */

@@ -10,7 +10,7 @@ import { GatewayError, type Retryable } from "../domain/GatewayError.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../domain/Message.ts"
 import type { Platform } from "../ports/Platform.ts"
-import { Store, type TurnResult, type TurnWrite } from "../ports/Store.ts"
+import { type PendingEvent, Store, type TurnResult, type TurnWrite } from "../ports/Store.ts"
 import * as Alarm from "./Alarm.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import type { DispatcherOptions } from "./DispatcherPorts.ts"
@@ -45,13 +45,15 @@ export interface Account {
   /** Epoch milliseconds. */
   readonly startedAt: number
   readonly shards: () => ReadonlyArray<ShardView>
-  /** Stores messages outside of a turn; returns when they are durable. */
+  /** Stores messages outside of a turn; waits while the outbox is full, and returns when they are durable. */
   readonly send: (messages: ReadonlyArray<NewMessage>) => Effect.Effect<void>
   /**
    * Ends the connection of one shard for this reason, as if the peer had: its supervisor counts the failure on the
    * ladder and dials again. Does nothing while the shard is not connected.
    */
   readonly cut: (shard: number, reason: Retryable) => Effect.Effect<void>
+  /** Takes back what was a dead letter: an event to its lane, a message to the relay. */
+  readonly revive: (revived: PendingEvent | OutboxMessage) => void
   /** Cuts the connections and dials again; also leaves `Failed`. */
   readonly restart: Effect.Effect<void>
   /** Stops in order, within `drainTimeout`: intake, lanes, outbox. The first call does it, the others wait for it. */
@@ -72,7 +74,7 @@ const defaults: DispatcherOptions & RelayOptions & Supervisor.Options & { readon
   resend: Schedules.resend(),
   maxQueued: 10_000,
   onUnknown: "hold",
-  reconnect: Schedules.reconnect({ stableAfter: "30 seconds" }),
+  reconnect: Supervisor.defaultReconnect,
   identify: Supervisor.defaultIdentify,
   stableAfter: Duration.seconds(30),
   ladder: Ladder.defaults,
@@ -134,6 +136,19 @@ export const start = Effect.fnUntraced(function* (
       done(result)
     })
 
+  /** Open while the outbox has room. */
+  const room = Latch.makeUnsafe(true)
+  const send = (messages: ReadonlyArray<NewMessage>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (relay.isFull) {
+        room.closeUnsafe()
+        return Effect.andThen(room.await, send(messages))
+      }
+      return Effect.callback<void>((resume) => {
+        commit({ eventId: undefined, messages, state: [] }, () => resume(Effect.void))
+      })
+    })
+
   const relay: Relay = new Relay(
     { ...options, concurrency: sendConcurrency },
     {
@@ -144,7 +159,10 @@ export const start = Effect.fnUntraced(function* (
       record: journal.message,
       settled: (message: OutboxMessage, to: MessageStatus, reason) =>
         status.publish({ _tag: "MessageSettled", account, id: message.id, status: to, reason }),
-      drained: () => dispatcher.resume()
+      drained: () => {
+        room.openUnsafe()
+        dispatcher.resume()
+      }
     }
   )
   const dispatcher: Dispatcher = new Dispatcher(options, {
@@ -275,10 +293,13 @@ export const start = Effect.fnUntraced(function* (
     relay,
     startedAt: yield* Clock.currentTimeMillis,
     shards: () => views.map((view) => view()),
-    send: (messages) =>
-      Effect.callback<void>((resume) => {
-        commit({ eventId: undefined, messages, state: [] }, () => resume(Effect.void))
-      }),
+    send,
+    revive: (revived) => {
+      // Before recovery has read the store, it will find it there.
+      if (recoveredTo === undefined) return
+      if ("content" in revived) relay.take(revived)
+      else dispatcher.takeStored(dispatcher.lanes.of(revived.conversation), revived.id)
+    },
     cut: (shard, reason) =>
       Effect.suspend(() => {
         const cut = cuts.get(shard)

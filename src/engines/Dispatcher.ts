@@ -197,6 +197,7 @@ export class Dispatcher {
     else if (turn !== undefined) turn.outcome = handled
     const write = turn?.close(delivery.id)
     if (turn === undefined || write === undefined) {
+      turn?.committed()
       this.running--
       this.ports.settle(delivery.id)
       this.done(delivery)
@@ -210,6 +211,8 @@ export class Dispatcher {
     const mustWait = write.state.length > 0
     this.ports.commit(write, (result) => {
       this.running--
+      if (result._tag === "Conflict") turn.abandon()
+      else turn.committed()
       if (result._tag === "Conflict") lane.unshift(delivery)
       else if (turn.outcome._tag === "Deferred") this.defer(lane, delivery, turn.outcome.until)
       else this.done(delivery)

@@ -117,9 +117,7 @@ export class Intake {
   measure(): void {
     const { lanes } = this.ports.dispatcher
     const isFull =
-      lanes.arriving >= (this.isFull ? resumeStoring : maxStoring) ||
-      lanes.isFull ||
-      this.ports.inbox.isFailing()
+      lanes.arriving >= (this.isFull ? resumeStoring : maxStoring) || lanes.isFull || this.ports.inbox.isFailing()
     if (isFull === this.isFull) return
     this.isFull = isFull
     if (isFull) this.announce = this.ports.alarm.set(this.ports.alarm.now() + noteworthy, this.paused)

@@ -2,6 +2,7 @@
  * What features and platforms plug into: the register of handlers and accounts, on the engines that all share.
  */
 import { Context, Deferred, Effect, Latch, Layer, type Scope } from "effect"
+import type { DeadLetter } from "../domain/DeadLetter.ts"
 import type { EventKind, EventOf } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { NewMessage } from "../domain/Message.ts"
@@ -46,6 +47,10 @@ export class Runtime extends Context.Service<
       options?: Account.AccountOptions
     ) => Effect.Effect<Account.Account, never, Scope.Scope>
     readonly accounts: () => ReadonlyArray<Account.Account>
+    readonly deadLetters: Store["Service"]["deadLetters"]
+    /** Gives a dead letter another life and hands it to its account; false when there is none such. */
+    readonly requeue: (letter: Pick<DeadLetter, "_tag" | "id">) => Effect.Effect<boolean, StoreError>
+    readonly discard: Store["Service"]["discard"]
     /** A small JSON text that survives a restart, kept with the journal; for platforms' own bookkeeping. */
     readonly keep: (key: string) => Kept
     /** Stores a message outside of a turn; completes when it is durable. */
@@ -105,6 +110,16 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       return account
     }),
     accounts: () => Array.from(accounts),
+    deadLetters: store.deadLetters,
+    discard: store.discard,
+    requeue: (letter) =>
+      Effect.map(store.requeue(letter), (revived) => {
+        if (revived === undefined) return false
+        const owner = Array.from(accounts).find(({ platform }) => platform.account === revived.conversation.account)
+        // Of an account that does not run here, it waits in the store for the next start.
+        owner?.revive(revived)
+        return true
+      }),
     keep: (key) => ({
       load: Effect.map(store.state([key]), ([entry]) => entry?.value),
       save: (value) =>

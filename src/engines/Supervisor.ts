@@ -28,6 +28,15 @@ export type Services = StatusStream
 /** What is supervised of a platform. */
 export type Gateway = Pick<Platform, "account" | "connect" | "refreshCredentials">
 
+/**
+ * The very first retry, and the first after a session of 30 seconds, at once, unless the peer asked to wait; then
+ * 1 s × 2, cap 30 s, 25 % jitter.
+ */
+export const defaultReconnect: Schedules.Backoff = Schedule.concat(
+  Schedule.duration(0).pipe(Schedule.setInputType<Schedules.Failure>(), Schedules.honourRetryAfter()),
+  Schedules.reconnect({ stableAfter: "30 seconds" })
+)
+
 const firstAtOnce: Schedules.Backoff = Schedule.concat(Schedule.duration(0), Schedules.identify())
 
 /** The first identify at once, then 5 s × 2, cap 5 min; forgiven after 2 stable minutes. */

@@ -37,8 +37,8 @@ export class ActiveTurn {
   readonly attempt: number
   outcome: Outcome = handled
   private isOpen = true
-  /** It ended well; what its fibers say from now on is not part of it. */
-  hasCommitted = false
+  private readonly endings: Array<(hasCommitted: boolean) => void> = []
+  private hasCommitted: boolean | undefined
   private messages: Array<NewMessage> | undefined
   private writes: Map<string, Staged> | undefined
   /** What this turn read: it decides on these values, so its writes must expect their versions. */
@@ -107,7 +107,6 @@ export class ActiveTurn {
   /** Closes the turn and says what it leaves behind; `undefined` when that is a bare acknowledgement. */
   close(eventId: number | undefined): TurnWrite | undefined {
     this.isOpen = false
-    this.hasCommitted = true
     const isSkipped = this.outcome._tag === "Skipped"
     const messages = isSkipped ? undefined : this.messages
     const writes = isSkipped ? undefined : this.writes
@@ -122,9 +121,33 @@ export class ActiveTurn {
     }
   }
 
+  /** Whether something can still be staged. */
+  get isActive(): boolean {
+    return this.isOpen
+  }
+
+  /** What the turn staged is durable: what its fibers say from now on is not part of it. */
+  committed(): void {
+    this.end(true)
+  }
+
+  private end(hasCommitted: boolean): void {
+    this.hasCommitted = hasCommitted
+    for (const tell of this.endings.splice(0)) tell(hasCommitted)
+  }
+
+  /** Completes when the turn is over, with whether it was committed. */
+  get outcomeKnown(): Effect.Effect<boolean> {
+    return Effect.callback<boolean>((resume) => {
+      if (this.hasCommitted !== undefined) return resume(Effect.succeed(this.hasCommitted))
+      this.endings.push((hasCommitted) => resume(Effect.succeed(hasCommitted)))
+    })
+  }
+
   /** Closes the turn and drops what it staged. */
   abandon(): void {
     this.isOpen = false
+    this.end(false)
     this.messages = undefined
     this.writes = undefined
   }

@@ -5,7 +5,9 @@ import { Sqlite } from "everbot/sqlite"
 
 const Ping = Bot.command("ping", (event) => Bot.reply(event, "pong"))
 
-const Echo = Bot.on("MessageReceived", Guard.notFromBots, (event) => Bot.reply(event, `You said: ${event.text}`))
+const Echo = Bot.on("MessageReceived", Guard.not(Guard.prefix("!")), (event) =>
+  Bot.reply(event, `You said: ${event.text}`)
+)
 
 Layer.mergeAll(Ping, Echo, Qq.layerConfig).pipe(
   Bot.launch,
