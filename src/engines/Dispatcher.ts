@@ -14,6 +14,7 @@ import * as HandlerError from "../domain/HandlerError.ts"
 import type { TurnWrite } from "../ports/Store.ts"
 import type { Timer } from "./Alarm.ts"
 import type { Counters, DispatcherOptions, DispatcherPorts } from "./DispatcherPorts.ts"
+import { Begun } from "./Handlers.ts"
 import { type Delivery, type Lane, Lanes } from "./Lanes.ts"
 import * as Pace from "./Pace.ts"
 import { ActiveTurn, handled, TurnEnded } from "./Turn.ts"
@@ -144,7 +145,7 @@ export class Dispatcher {
     lane.isBusy = true
     this.running++
     const begun = handler.start(delivery.event, delivery, this.open)
-    if (Exit.isExit(begun)) return this.ended(lane, delivery, undefined, begun)
+    if (!(begun instanceof Begun)) return this.ended(lane, delivery, undefined, begun)
     const exit = begun.fiber.pollUnsafe()
     if (exit !== undefined) return this.ended(lane, delivery, begun.turn, exit)
     this.watch(lane, delivery, begun.turn, begun.fiber)

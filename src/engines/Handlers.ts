@@ -11,9 +11,14 @@ import { type ActiveTurn, Turn } from "./Turn.ts"
 export type OpenTurn = (delivery: Delivery) => ActiveTurn
 
 /** A turn under way; its fiber has ended already when the handler did not have to wait. */
-export interface Begun {
+export class Begun {
   readonly turn: ActiveTurn
   readonly fiber: Fiber.Fiber<unknown, unknown>
+
+  constructor(turn: ActiveTurn, fiber: Fiber.Fiber<unknown, unknown>) {
+    this.turn = turn
+    this.fiber = fiber
+  }
 }
 
 /**
@@ -39,9 +44,11 @@ export const make = <Ev extends Event, E, R>(
     } catch (defect) {
       return Exit.die(defect)
     }
+    // The commonest exit by far, told by identity because even asking costs.
+    if (effect === Effect.void) return Exit.void
     if (Exit.isExit(effect)) return effect
     const turn = open(delivery)
-    return { turn, fiber: Effect.runForkWith(Context.add(context, Turn, turn))(effect) }
+    return new Begun(turn, Effect.runForkWith(Context.add(context, Turn, turn))(effect))
   },
   effect: (event, turn) =>
     Effect.provideContext(
@@ -105,7 +112,7 @@ const merge = (list: ReadonlyArray<Handler>): Handler | undefined => {
     effect,
     start: (event, delivery, open) => {
       const turn = open(delivery)
-      return { turn, fiber: Effect.runFork(effect(event, turn)) }
+      return new Begun(turn, Effect.runFork(effect(event, turn)))
     }
   }
 }
