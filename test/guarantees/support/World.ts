@@ -121,7 +121,7 @@ export const runOn = <A, E>(filename: string, app: Layer.Layer<A, E, Bot.Runtime
 
 /** Asks the store of a bot that has ended. */
 export const inStore = <A, E>(filename: string, use: (store: Store.Store["Service"]) => Effect.Effect<A, E>) =>
-  Effect.provide(Store.Store.use(use), Sqlite.layer({ filename }), { local: true })
+  Effect.provide(Store.Store.use(use), Sqlite.layer({ filename, exclusive: false }), { local: true })
 
 /** Fails when it takes longer than this: a bot that hangs must not hang the suite. */
 export const within =
