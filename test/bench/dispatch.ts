@@ -1,6 +1,7 @@
 /**
  * Throughput of the whole way in: 100,000 dispatches of about 700 bytes from another process, as a ratio to the floor
- * (raw `ws`, `JSON.parse`, sequence) measured in the same run. Rounds are interleaved; the median counts.
+ * (raw `ws`, `JSON.parse`, sequence) measured in the same run. `volatile` and `durable` count in a
+ * handler that is done when it returns; `volatileFiber` in one whose effect needs a fiber, as most real handlers do. Rounds are interleaved; the median counts.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -33,7 +34,7 @@ export const dispatch = async (options: {
   readonly frames: number
   readonly rounds: number
 }) => {
-  const subjects = ["floor", "volatile", "durable"] as const
+  const subjects = ["floor", "volatile", "volatileFiber", "durable"] as const
   const runs = new Map<string, Array<Told>>(subjects.map((subject) => [subject, []]))
   const ratios = new Map<string, Array<number>>(subjects.map((subject) => [subject, []]))
   let bytes = 0
