@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
-import { KeyFilter } from "../../src/stores/sqlite/KeyFilter.ts"
 import { type Interval, Ledger } from "../../src/stores/sqlite/Ledger.ts"
 
 describe("Ledger", () => {
@@ -37,30 +36,5 @@ describe("Ledger", () => {
       expect(new Set(pending), `seed ${seed}`).toEqual(open)
       expect(pending.length).toBe(ledger.pending(1) + ledger.pending(2) + ledger.pending(3))
     }).pipe(Random.withSeed(seed))
-  })
-})
-
-describe("KeyFilter", () => {
-  it("never denies a key that is stored, and denies nearly all others", () => {
-    const hash = (i: number) => (i * 2_654_435_761_003 + 12_345) % 2 ** 38
-    const live = new KeyFilter()
-    live.reset(0)
-    const reopened = new KeyFilter()
-    reopened.reset(0)
-    let taken = 0
-    for (let id = 1; id <= 200_000; id++) {
-      const place = live.drawer(id) + hash(id)
-      if (live.admit(hash(id))) taken++
-      reopened.add(place)
-    }
-    expect(taken).toBeLessThan(1000)
-    for (const filter of [live, reopened]) {
-      let denied = 0
-      for (let id = 1; id <= 200_000; id++) if (!filter.admit(hash(id))) denied++
-      expect(denied).toBe(0)
-      expect([...filter.places(hash(5))]).toContain(filter.drawer(5) + hash(5))
-      expect([...filter.places(hash(150_000))]).toContain(filter.drawer(150_000) + hash(150_000))
-    }
-    expect(live.drawer(2 ** 40) + 2 ** 38).toBeLessThan(2 ** 53)
   })
 })

@@ -176,7 +176,7 @@ describe("Sqlite, when the file is in use", () => {
       const insiders = Effect.gen(function* () {
         yield* commit({ events: [event("a")] })
         const sql = yield* SqlClient.SqlClient
-        expect(yield* sql`SELECT key FROM inbox`).toEqual([{ key: "a" }])
+        expect(yield* sql`SELECT count FROM blocks`).toEqual([{ count: 1 }])
         yield* sql`CREATE TABLE notes (text TEXT)`
         expect(yield* using({ filename, exclusive: false }, pending)).toEqual([1])
       }).pipe(Effect.provide(Sqlite.layerSqlClient({ filename })))

@@ -31,8 +31,11 @@ interface Summary {
   readonly settled: ReadonlyArray<number>
 }
 
-const places = <A>(items: ArrayLike<A>, is: (item: A) => boolean): ReadonlyArray<number> =>
-  Array.from(items, (item, at) => (is(item) ? at : -1)).filter((at) => at >= 0)
+const places = <A>(items: ArrayLike<A>, is: (item: A) => boolean): ReadonlyArray<number> => {
+  const found: Array<number> = []
+  for (let at = 0; at < items.length; at++) if (is(items[at] as A)) found.push(at)
+  return found
+}
 
 export const summarise = ({ eventIds, turns }: Committed, message: number, version: number): Summary => ({
   event: eventIds.find((id) => id !== 0) ?? 0,

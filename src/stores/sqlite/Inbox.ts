@@ -1,45 +1,65 @@
 /**
  * Events, what is settled of them, and dead events. Runs in the worker thread.
  *
- * De-duplication is exact: the unique index holds a hash of the key behind the number of its drawer (see KeyFilter), and
- * where two keys share one, the later takes the next free number. A row whose next number is taken is not pruned, so the
- * chain stays whole, and its first number, which the filter knows, stays taken.
+ * De-duplication is exact: the index in memory says where a key may be, the hashes of the blocks there where it probably
+ * is, and the key itself decides.
  */
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { DeadEvent } from "../../domain/DeadLetter.ts"
 import type { PendingEvent, StoredEvent } from "../../ports/Store.ts"
+import type { Block, BlockEvent } from "./Block.ts"
+import { Blocks, blockSize, type Outline } from "./Blocks.ts"
 import type { Frames } from "./frames.ts"
-import { KeyFilter, slots } from "./KeyFilter.ts"
+import { KeyHash, KeyIndex } from "./KeyIndex.ts"
 import { type Interval, Ledger } from "./Ledger.ts"
 import { conversation } from "./outbox.ts"
+
+/** Blocks that one step of a prune looks at. */
+const pruneStep = 16
+
+/** Events of the commit under way that are new, up to a block of them. */
+class Accepted {
+  readonly places: Array<number> = []
+  readonly hashes = new Uint32Array(2 * blockSize)
+
+  push(place: number, { low, high }: KeyHash): void {
+    const at = 2 * this.places.length
+    this.hashes[at] = low
+    this.hashes[at + 1] = high
+    this.places.push(place)
+  }
+  clear(): void {
+    this.places.length = 0
+  }
+  /** Whether one of them has this hash and is the same. */
+  has({ low, high }: KeyHash, is: (place: number) => boolean): boolean {
+    const { places, hashes } = this
+    return places.some((place, i) => hashes[2 * i] === low && hashes[2 * i + 1] === high && is(place))
+  }
+}
 
 export class Inbox {
   private readonly db: DatabaseSync
   private readonly accounts = new Map<string, number>()
   private readonly names = new Map<number, string>()
   private ledger = new Ledger([])
-  private readonly filter = new KeyFilter()
-  /** False: the filter would deny keys that are stored, so {@link fill} has to come first. */
+  private readonly blocks: Blocks
+  private readonly index = new KeyIndex()
+  private readonly hash = new KeyHash()
+  private readonly accepted = new Accepted()
+  /** False: the index would deny keys that are stored, so {@link fill} has to come first. */
   isFilled = false
-  private readonly insert: StatementSync
-  private readonly holder: StatementSync
-  private readonly address: StatementSync
-  private readonly frame: StatementSync
-  private readonly move: StatementSync
   private readonly removeInterval: StatementSync
   private readonly writeInterval: StatementSync
   private readonly defer: StatementSync
   private readonly undefer: StatementSync
   private readonly bury: StatementSync
   private readonly unbury: StatementSync
+  private readonly isDead: StatementSync
 
   constructor(db: DatabaseSync) {
     this.db = db
-    this.insert = db.prepare("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING")
-    this.holder = db.prepare("SELECT account, key FROM inbox WHERE hash = ?")
-    this.address = db.prepare("SELECT account, lane FROM inbox WHERE id = ?")
-    this.frame = db.prepare("SELECT received_at, key, raw FROM inbox WHERE id = ?")
-    this.move = db.prepare("UPDATE inbox SET id = ? WHERE id = ?")
+    this.blocks = new Blocks(db)
     this.removeInterval = db.prepare("DELETE FROM settled WHERE first = ?")
     this.writeInterval = db.prepare(
       "INSERT INTO settled VALUES (?, ?) ON CONFLICT (first) DO UPDATE SET last = excluded.last"
@@ -50,11 +70,13 @@ export class Inbox {
     this.undefer = db.prepare("DELETE FROM deferred WHERE id = ?")
     this.bury = db.prepare("INSERT OR REPLACE INTO dead_events VALUES (?, ?, ?, ?, ?, ?, ?)")
     this.unbury = db.prepare("DELETE FROM dead_events WHERE id = ?")
+    this.isDead = db.prepare("SELECT 1 FROM dead_events WHERE id = ?")
   }
 
   /** Reads what is kept in memory: after opening, after a rollback, and when another process wrote. */
   load(): void {
     const { db } = this
+    this.blocks.forget()
     this.accounts.clear()
     this.names.clear()
     for (const row of db.prepare("SELECT id, name FROM accounts").iterate()) {
@@ -66,9 +88,13 @@ export class Inbox {
       intervals.push({ first: Number(row["first"]), last: Number(row["last"]) })
     }
     const ledger = new Ledger(intervals)
-    const scan = db.prepare("SELECT id, account FROM inbox WHERE id BETWEEN ? AND ? ORDER BY id")
     for (const [first, last] of ledger.unsettled()) {
-      for (const row of scan.iterate(first, last)) ledger.add(Number(row["id"]), Number(row["account"]))
+      for (const block of this.blocks.within(first, last)) {
+        for (let i = 0; i < block.length; i++) {
+          const id = block.id(i)
+          if (id >= first && id <= last) ledger.add(id, this.accounts.get(block.account(i)) ?? 0)
+        }
+      }
     }
     for (const row of db.prepare("SELECT id, not_before FROM deferred").iterate()) {
       ledger.deferred.set(Number(row["id"]), Number(row["not_before"]))
@@ -78,59 +104,62 @@ export class Inbox {
 
   append(frames: Frames): Float64Array {
     const ids = new Float64Array(frames.length)
-    const { names } = frames
-    const accounts: Array<number> = []
-    for (let i = 0; i < names.length; i += 2) accounts.push(this.account(names[i] ?? ""))
+    const { accepted, hash } = this
+    const accounts = this.numbers(frames)
+    accepted.clear()
     let id = this.ledger.lastId + 1
     for (let i = 0; i < frames.length; i++) {
-      const number = frames.conversation(i)
-      const account = accounts[number] ?? 0
-      const hash = frames.hash(i, account)
-      const key = frames.key(i)
-      if (this.filter.admit(hash) && this.isStored(hash, account, key)) continue
-      const receivedAt = frames.receivedAt(i)
-      const lane = names[2 * number + 1] ?? ""
-      const raw = frames.raw(i)
-      const place = this.filter.drawer(id) + hash
-      if (this.insert.run(id, place, account, receivedAt, lane, key, raw).changes === 0) {
-        this.insertBehind(place, [id, account, receivedAt, lane, key, raw])
-      }
+      const account = accounts[frames.conversation(i)] ?? 0
+      hash.read(frames.bytes, frames.keyAt(i), frames.keyAt(i + 1), account)
+      if (this.index.add(hash.low, hash.high, id) && this.isKnown(frames, i)) continue
+      accepted.push(i, hash)
       this.ledger.add(id, account)
       ids[i] = id++
+      if (accepted.places.length === blockSize) this.writeBlock(frames, id)
     }
-    if (this.filter.isFull) this.fill()
+    this.writeBlock(frames, id)
+    if (this.index.isFull) this.fill()
     return ids
   }
 
-  /** Another key with the same hash has the place: the next free number is ours. */
-  private insertBehind(taken: number, [id, ...rest]: readonly [number, ...ReadonlyArray<SQLInputValue>]): void {
-    let place = (taken + 1) % slots
-    while (this.insert.run(id, place, ...rest).changes === 0) place = (place + 1) % slots
-    this.filter.add(place)
+  /** The accounts of a commit's conversations. */
+  private numbers({ names }: Frames): ReadonlyArray<number> {
+    const accounts: Array<number> = []
+    for (let i = 0; i < names.length; i += 2) accounts.push(this.account(names[i] ?? ""))
+    return accounts
   }
 
-  private isStored(hash: number, account: number, key: string): boolean {
-    for (const place of this.filter.places(hash)) {
-      for (let at = place; ; at = (at + 1) % slots) {
-        const row = this.holder.get(at)
-        if (row === undefined) break
-        if (row["key"] === key && row["account"] === account) return true
-      }
-    }
-    return false
+  /** Writes what was accepted, under the ids below `next`. */
+  private writeBlock(frames: Frames, next: number): void {
+    const { places, hashes } = this.accepted
+    const n = places.length
+    if (n === 0) return
+    const ids = new Float64Array(n)
+    for (let i = 0; i < n; i++) ids[i] = next - n + i
+    this.blocks.write(frames, places, ids, hashes.subarray(0, 2 * n))
+    this.accepted.clear()
+  }
+
+  /** Whether the key whose hash was just read is stored, or was accepted in this commit. */
+  private isKnown(frames: Frames, i: number): boolean {
+    const { hash } = this
+    const account = frames.names[2 * frames.conversation(i)]
+    const key = frames.key(i)
+    const isTwin = (place: number): boolean =>
+      frames.key(place) === key && frames.names[2 * frames.conversation(place)] === account
+    if (this.accepted.has(hash, isTwin)) return true
+    const isSame = (block: Block, at: number): boolean => block.key(at) === key && block.account(at) === account
+    return this.index.look(hash.low, hash.high).some((drawer) => this.blocks.holds(drawer, hash, isSame))
   }
 
   /**
-   * Fills the filter with what is stored: after opening, when another process wrote, and when it grew. Not after pruning:
+   * Fills the index with what is stored: after opening, when another process wrote, and when it grew. Not after pruning:
    * what it knows too much costs a look, no more.
    */
   fill(): void {
-    const rows = this.db.prepare("SELECT count(*) AS n FROM inbox").get()
     this.isFilled = false
-    this.filter.reset(Number(rows?.["n"]))
-    for (const row of this.db.prepare("SELECT hash FROM inbox INDEXED BY inbox_hash").iterate()) {
-      this.filter.add(Number(row["hash"]))
-    }
+    this.index.reset(this.blocks.count)
+    this.blocks.eachHash((low, high, id) => this.index.add(low, high, id))
     this.isFilled = true
   }
 
@@ -174,18 +203,23 @@ export class Inbox {
   }
 
   private describe(id: number): PendingEvent {
-    const row = this.address.get(id)
-    const address = conversation(this.names.get(Number(row?.["account"])) ?? "", String(row?.["lane"]))
-    return { id, conversation: address, notBefore: this.ledger.deferred.get(id) }
+    const { account = "", lane = "" } = this.read(id) ?? {}
+    return { id, conversation: conversation(account, lane), notBefore: this.ledger.deferred.get(id) }
+  }
+
+  private read(id: number): BlockEvent | undefined {
+    const found = this.blocks.find(id)
+    return found?.block.event(found.place)
   }
 
   events(ids: ReadonlyArray<number>): ReadonlyArray<StoredEvent> {
     const found: Array<StoredEvent> = []
     for (const id of ids) {
-      const row = this.frame.get(id)
-      const raw = row?.["raw"]
-      if (row === undefined || !(raw instanceof Uint8Array)) continue
-      found.push({ id, key: String(row["key"]), receivedAt: Number(row["received_at"]), raw })
+      const event = this.read(id)
+      if (event === undefined) continue
+      const { key, receivedAt, raw } = event
+      // A copy: the view would send its whole block to the other thread.
+      found.push({ id, key, receivedAt, raw: Uint8Array.from(raw) })
     }
     return found
   }
@@ -205,14 +239,20 @@ export class Inbox {
     }))
   }
 
-  /** Moves the row to a new id: its key, its frame and when it came stay what they were. */
+  /** Moves the event to a new id: its key, its frame and when it came stay what they were. */
   requeue(old: number): PendingEvent | undefined {
     if (this.unbury.run(old).changes === 0) return undefined
-    const account = this.address.get(old)?.["account"]
-    if (account === undefined) return undefined
+    const found = this.blocks.find(old)
+    if (found === undefined) return undefined
+    const { block, place } = found
+    const account = this.account(block.account(place))
     const id = this.ledger.lastId + 1
-    this.move.run(id, old)
-    this.ledger.add(id, Number(account))
+    const { hash } = this
+    hash.read(block.bytes, block.keyAt(place), block.keyAt(place + 1), account)
+    this.blocks.write(block, [place], [id], Uint32Array.of(hash.low, hash.high))
+    this.blocks.thin(block.first, (_, at) => at !== place)
+    this.index.add(hash.low, hash.high, id)
+    this.ledger.add(id, account)
     return this.describe(id)
   }
 
@@ -226,19 +266,28 @@ export class Inbox {
   }
 
   /**
-   * Deletes among the next rows above `after` what is settled, old and nobody's dead letter. Ids ascend with time, so a
+   * Deletes in the next blocks above `after` what is settled, old and nobody's dead letter. Ids ascend with time, so a
    * step that finds nothing old is the last one. Takes many steps, so that commits need not wait for all of them.
    */
   prune(before: number, after: number): { readonly rows: number; readonly next: number | undefined } {
-    const step = this.db.prepare("SELECT id, received_at FROM inbox WHERE id > ? ORDER BY id LIMIT 2000").all(after)
-    const last = Number(step.at(-1)?.["id"] ?? after)
-    if (!step.some((row) => Number(row["received_at"]) < before)) return { rows: 0, next: undefined }
-    const done = this.db.prepare(
-      `DELETE FROM inbox WHERE id > ? AND id <= ? AND received_at < ? AND EXISTS (
-         SELECT 1 FROM settled s WHERE s.first = (SELECT max(first) FROM settled WHERE first <= inbox.id) AND s.last >= inbox.id
-       ) AND NOT EXISTS (SELECT 1 FROM dead_events d WHERE d.id = inbox.id)
-         AND NOT EXISTS (SELECT 1 FROM inbox n WHERE n.hash = (inbox.hash + 1) % ${slots})`
-    )
-    return { rows: Number(done.run(after, last, before).changes), next: last }
+    const step = this.blocks.next(after, pruneStep)
+    if (!step.some(({ since }) => since < before)) return { rows: 0, next: undefined }
+    let rows = 0
+    for (const outline of step) if (outline.since < before) rows += this.pruneBlock(outline, before)
+    return { rows, next: step.at(-1)?.last }
+  }
+
+  private pruneBlock({ first, last, count, until }: Outline, before: number): number {
+    const mayGo = (id: number): boolean => !this.ledger.isPending(id) && this.isDead.get(id) === undefined
+    if (until < before && this.areAll(first, last, mayGo)) {
+      this.blocks.remove(first)
+      return count
+    }
+    return this.blocks.thin(first, (block, place) => block.receivedAt(place) >= before || !mayGo(block.id(place)))
+  }
+
+  private areAll(first: number, last: number, is: (id: number) => boolean): boolean {
+    for (let id = first; id <= last; id++) if (!is(id)) return false
+    return true
   }
 }

@@ -8,9 +8,7 @@
  */
 import type { Conversation } from "../../domain/Conversation.ts"
 import type { NewEvent } from "../../ports/Store.ts"
-
-/** Accounts and lanes of a batch, by number: `account, lane, account, lane, …`. */
-export type Names = ReadonlyArray<string>
+import type { Names, Source } from "./Block.ts"
 
 export interface Packed {
   readonly events: number
@@ -21,15 +19,13 @@ export interface Packed {
 
 const encoder = new TextEncoder()
 
-/** Writes text as UTF-8 and returns where it ends; keys are nearly always ASCII. */
-const write = (bytes: Uint8Array, at: number, text: string): number => {
-  const length = text.length
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
-    if (code > 127) return at + encoder.encodeInto(text, bytes.subarray(at)).written
-    bytes[at + i] = code
-  }
-  return at + length
+/** Writes the keys from `at` on and notes where each ends. One write for all: keys are nearly always ASCII. */
+const writeKeys = (bytes: Uint8Array, at: number, keys: ReadonlyArray<string>, ends: Uint32Array): void => {
+  const text = keys.join("")
+  const { written } = encoder.encodeInto(text, bytes.subarray(at))
+  let end = at
+  if (written === text.length) for (let i = 0; i < keys.length; i++) ends[i] = end += keys[i]?.length ?? 0
+  else for (let i = 0; i < keys.length; i++) ends[i] = end += Buffer.byteLength(keys[i] ?? "")
 }
 
 /** Numbers the conversations of one batch. */
@@ -70,8 +66,14 @@ export const pack = (
   const n = events.length
   const m = settled.length
   const head = 8 * (n + m) + 12 * n
+  const keys: Array<string> = []
   let body = 0
-  for (const event of events) body += event.raw.length + 3 * event.key.length
+  for (let i = 0; i < n; i++) {
+    const event = events[i] as NewEvent
+    const key = event.key
+    keys.push(key)
+    body += event.raw.length + 3 * key.length
+  }
   const buffer =
     reuse !== undefined && reuse.byteLength >= head + body ? reuse : new ArrayBuffer(Math.ceil((head + body) * 1.25))
   const numbers = new Float64Array(buffer, 0, n + m)
@@ -80,29 +82,26 @@ export const pack = (
   const numbering = new Numbering()
   let at = 0
   for (let i = 0; i < n; i++) {
-    const event = events[i]
-    if (event === undefined) continue
-    numbers[i] = event.receivedAt
-    offsets[i] = numbering.of(event.conversation)
-    bytes.set(event.raw, at)
-    at += event.raw.length
+    const { receivedAt, conversation, raw } = events[i] as NewEvent
+    numbers[i] = receivedAt
+    offsets[i] = numbering.of(conversation)
+    bytes.set(raw, at)
+    at += raw.length
     offsets[n + i] = at
   }
-  for (let i = 0; i < n; i++) offsets[2 * n + i] = at = write(bytes, at, events[i]?.key ?? "")
+  writeKeys(bytes, at, keys, offsets.subarray(2 * n))
   for (let i = 0; i < m; i++) numbers[n + i] = settled[i] ?? 0
   return { events: n, settled: m, names: numbering.names, buffer }
 }
 
 /** The worker's view of a {@link Packed} batch: no copies, only offsets. */
-export class Frames {
+export class Frames implements Source {
   readonly names: Names
   readonly length: number
   readonly settled: Float64Array
+  readonly bytes: Buffer
   private readonly times: Float64Array
   private readonly offsets: Uint32Array
-  private readonly bytes: Buffer
-  private readonly buffer: ArrayBuffer
-  private readonly head: number
 
   constructor({ events, settled, names, buffer }: Packed) {
     const head = 8 * (events + settled) + 12 * events
@@ -112,8 +111,6 @@ export class Frames {
     this.settled = new Float64Array(buffer, 8 * events, settled)
     this.offsets = new Uint32Array(buffer, 8 * (events + settled), 3 * events)
     this.bytes = Buffer.from(buffer, head)
-    this.buffer = buffer
-    this.head = head
   }
 
   receivedAt(i: number): number {
@@ -124,29 +121,16 @@ export class Frames {
     return this.offsets[i] ?? 0
   }
 
-  raw(i: number): Uint8Array {
-    const { offsets, length } = this
-    const start = i === 0 ? 0 : (offsets[length + i - 1] ?? 0)
-    // Half the price of Buffer.subarray.
-    return new Uint8Array(this.buffer, this.head + start, (offsets[length + i] ?? 0) - start)
+  rawAt(i: number): number {
+    return i === 0 ? 0 : (this.offsets[this.length + i - 1] ?? 0)
+  }
+
+  /** The first key begins where the last frame ends. */
+  keyAt(i: number): number {
+    return this.offsets[2 * this.length + i - 1] ?? 0
   }
 
   key(i: number): string {
-    return this.bytes.toString("utf8", this.offsets[2 * this.length + i - 1], this.offsets[2 * this.length + i])
-  }
-
-  /** 38 bits of the key, mixed with the number of its account: two rounds of FNV-1a with different primes. */
-  hash(i: number, account: number): number {
-    const { bytes, offsets, length } = this
-    const end = offsets[2 * length + i] ?? 0
-    let a = 0x811c9dc5 ^ account
-    let b = 0x9747b28c ^ (account << 16)
-    for (let at = offsets[2 * length + i - 1] ?? 0; at < end; at++) {
-      const byte = bytes[at] ?? 0
-      a = Math.imul(a ^ byte, 0x01000193)
-      b = Math.imul(b ^ byte, 0x85ebca6b)
-      b ^= b >>> 13
-    }
-    return (a & 0x3ffff) * 0x100000 + ((b ^ (a >>> 15)) & 0xfffff)
+    return this.bytes.toString("utf8", this.keyAt(i), this.keyAt(i + 1))
   }
 }

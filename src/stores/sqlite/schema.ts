@@ -2,11 +2,12 @@
  * The tables, as a numbered list of steps: `PRAGMA user_version` is the number of steps a file has taken.
  *
  * Steps are only ever added. A file that took more steps than this code knows is refused, not guessed at.
- * Runs in the worker thread: imports no more than `node:sqlite`'s types.
+ * Runs in the worker thread.
  */
 import type { DatabaseSync } from "node:sqlite"
+import { intoBlocks } from "./intoBlocks.ts"
 
-const migrations: ReadonlyArray<string> = [
+const migrations: ReadonlyArray<string | ((db: DatabaseSync) => void)> = [
   `
   CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 
@@ -85,18 +86,31 @@ const migrations: ReadonlyArray<string> = [
   `
   -- Holds what waits for a review, by the id that the verdict will name.
   CREATE INDEX outbox_auditing ON outbox (account, json_extract(receipt, '$.auditId')) WHERE status = 'auditing';
-  `
+  `,
+  intoBlocks
 ]
 
 /** How many steps this code knows. */
 export const version = migrations.length
 
-/** Takes the steps that the file has not taken, each in its own transaction. Throws {@link NewerSchema}. */
-export const migrate = (db: DatabaseSync): void => {
+/** Takes the steps up to `to` that the file has not taken, each in its own transaction. Throws {@link NewerSchema}. */
+export const migrate = (db: DatabaseSync, to: number = version): void => {
   const taken = Number(db.prepare("PRAGMA user_version").get()?.["user_version"])
   if (taken > version) throw new NewerSchema(taken)
-  for (let step = taken; step < version; step++) {
-    db.exec(`BEGIN IMMEDIATE; ${migrations[step]}; PRAGMA user_version = ${step + 1}; COMMIT`)
+  for (let step = taken; step < to; step++) {
+    take(db, migrations[step] ?? "", step + 1)
+  }
+}
+
+const take = (db: DatabaseSync, step: string | ((db: DatabaseSync) => void), version: number): void => {
+  db.exec("BEGIN IMMEDIATE")
+  try {
+    if (typeof step === "string") db.exec(step)
+    else step(db)
+    db.exec(`PRAGMA user_version = ${version}; COMMIT`)
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK")
+    throw error
   }
 }
 
