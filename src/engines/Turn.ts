@@ -37,7 +37,7 @@ export class ActiveTurn {
   readonly attempt: number
   outcome: Outcome = handled
   private isOpen = true
-  private readonly endings: Array<(hasCommitted: boolean) => void> = []
+  private endings: Array<(hasCommitted: boolean) => void> | undefined
   private hasCommitted: boolean | undefined
   private messages: Array<NewMessage> | undefined
   private writes: Map<string, Staged> | undefined
@@ -133,13 +133,16 @@ export class ActiveTurn {
 
   private end(hasCommitted: boolean): void {
     this.hasCommitted = hasCommitted
-    for (const tell of this.endings.splice(0)) tell(hasCommitted)
+    const { endings } = this
+    this.endings = undefined
+    if (endings !== undefined) for (const tell of endings) tell(hasCommitted)
   }
 
   /** Completes when the turn is over, with whether it was committed. */
   get outcomeKnown(): Effect.Effect<boolean> {
     return Effect.callback<boolean>((resume) => {
       if (this.hasCommitted !== undefined) return resume(Effect.succeed(this.hasCommitted))
+      this.endings ??= []
       this.endings.push((hasCommitted) => resume(Effect.succeed(hasCommitted)))
     })
   }
