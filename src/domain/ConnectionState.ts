@@ -4,6 +4,7 @@
  * ```
  * Disconnected → Connecting → Identifying | Resuming → Ready → Reconnecting(cause, attempt) → Connecting …
  * ```
+ * A webhook has nobody to greet: it is `Ready` as soon as calls are taken.
  * Ends: `Failed(cause)`, which only a restart of the account leaves, and `Closed`.
  */
 import { Data } from "effect"
@@ -27,7 +28,7 @@ export const { Disconnected, Connecting, Identifying, Resuming, Ready, Reconnect
 /** From each state, the states it may become. */
 export const edges = {
   Disconnected: ["Connecting", "Closed"],
-  Connecting: ["Identifying", "Resuming", "Reconnecting", "Failed", "Closed"],
+  Connecting: ["Identifying", "Resuming", "Ready", "Reconnecting", "Failed", "Closed"],
   Identifying: ["Ready", "Reconnecting", "Failed", "Closed"],
   Resuming: ["Ready", "Reconnecting", "Failed", "Closed"],
   Ready: ["Reconnecting", "Failed", "Closed"],

@@ -15,6 +15,7 @@ import * as Alarm from "./Alarm.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import type { DispatcherOptions } from "./DispatcherPorts.ts"
 import { drain } from "./Drain.ts"
+import { streamOf } from "./FrameReader.ts"
 import { Handlers } from "./Handlers.ts"
 import { Inbox } from "./Inbox.ts"
 import { Intake, type ShardView } from "./Intake.ts"
@@ -27,6 +28,7 @@ import * as Schedules from "./Schedules.ts"
 import { StateCache } from "./StateCache.ts"
 import { StatusStream } from "./StatusStream.ts"
 import * as Supervisor from "./Supervisor.ts"
+import * as WebhookIntake from "./WebhookIntake.ts"
 
 export interface AccountOptions extends Partial<DispatcherOptions>, Partial<RelayOptions>, Partial<Supervisor.Options> {
   /**
@@ -242,9 +244,11 @@ export const start = Effect.fnUntraced(function* (
     const count = yield* Effect.retry(platform.shards, options.reconnect)
     views.length = 0
     const links = Array.from({ length: count }, (_, shard) => {
+      const name = platform.webhook === undefined ? streamOf(shard) : WebhookIntake.streamOf(shard)
       const link = intake.link(
         shard,
-        known.find(({ stream }) => stream === `gateway/${shard}`)
+        name,
+        known.find(({ stream }) => stream === name)
       )
       views.push(link.view)
       return link

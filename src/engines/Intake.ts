@@ -57,6 +57,26 @@ class Incoming implements Arrival, Delivery {
   }
 }
 
+/** One whose sender waits to hear that it is stored. A class of its own, so that the others carry nothing for it. */
+class Acknowledged extends Incoming {
+  private readonly acknowledge: (isNew: boolean) => void
+
+  constructor(
+    event: Event,
+    raw: Uint8Array,
+    receivedAt: number,
+    intake: Intake,
+    acknowledge: (isNew: boolean) => void
+  ) {
+    super(event, raw, receivedAt, intake)
+    this.acknowledge = acknowledge
+  }
+  override stored(id: number): void {
+    super.stored(id)
+    this.acknowledge(id !== 0)
+  }
+}
+
 export interface IntakePorts {
   readonly account: string
   readonly alarm: Alarm
@@ -149,11 +169,11 @@ export class Intake {
     return this.isFull
   }
 
-  /** The engines' end of one connection. `known` is where the stream stood when the process started. */
-  link(shard: number, known: Position | undefined): GatewayLink & { readonly view: () => ShardView } {
+  /** The engines' end of one connection. `known` is where its stream `name` stood when the process started. */
+  link(shard: number, name: string, known: Position | undefined): GatewayLink & { readonly view: () => ShardView } {
     const { account, alarm, inbox, journal, status } = this.ports
     const { lanes } = this.ports.dispatcher
-    const stream: StreamRef = { account, stream: `gateway/${shard}` }
+    const stream: StreamRef = { account, stream: name }
     let position = known
     let state: State.ConnectionState = State.Disconnected()
     let lastHeartbeatAt: number | undefined
@@ -163,29 +183,31 @@ export class Intake {
     let sessions = 0
     return {
       shard,
-      deliver: (event, raw, next) => {
+      deliver: (event, raw, next, stored) => {
         position = next
         const now = this.now()
         lastFrameAt = now
         this.ports.dispatcher.counters.received++
         lanes.arriving++
-        inbox.append(new Incoming(event, raw, now, this), stream, next)
+        const incoming =
+          stored === undefined ? new Incoming(event, raw, now, this) : new Acknowledged(event, raw, now, this, stored)
+        inbox.append(incoming, stream, next)
         if (lanes.arriving >= maxStoring || lanes.isFull) this.measure()
       },
       advance: (next) => {
         position = next
         inbox.advance(stream, next)
       },
-      forget: () => {
+      forget: (known) => {
         if (position === undefined) return
         const gap = {
           account,
           stream: stream.stream,
           from: position.seq,
           to: undefined,
-          since: lastFrameAt ?? position.startedAt,
+          since: known?.since ?? lastFrameAt ?? position.startedAt,
           until: alarm.now(),
-          why: "the session could not be resumed"
+          why: known?.why ?? "the session could not be resumed"
         }
         journal.gap(gap)
         status.publish({ _tag: "GapRecorded", gap })

@@ -7,6 +7,7 @@ import type { Event, Position } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { OutboxMessage, Receipt } from "../domain/Message.ts"
 import type { RestError } from "../domain/RestError.ts"
+import type { WebhookView } from "./Webhook.ts"
 
 /** How the review of a message ended that the platform had taken as `auditing`. */
 export interface Verdict {
@@ -23,12 +24,15 @@ export interface Verdict {
  */
 export interface GatewayLink {
   readonly shard: number
-  /** Takes an event and where it stands. The position advances upstream only when both are stored. */
-  readonly deliver: (event: Event, raw: Uint8Array, position: Position) => void
+  /**
+   * Takes an event and where it stands. The position advances upstream only when both are stored. For platforms that
+   * want an acknowledgement of each event, `stored` is called then; `isNew` is false for a repetition.
+   */
+  readonly deliver: (event: Event, raw: Uint8Array, position: Position, stored?: (isNew: boolean) => void) => void
   /** Moves the position without an event, e.g. over READY or a frame that held nothing to handle. */
   readonly advance: (position: Position) => void
-  /** Forgets the session: it cannot be resumed any more. */
-  readonly forget: () => void
+  /** Forgets the session: it cannot be resumed any more. The gap is recorded; `gap` knows more of it than we do. */
+  readonly forget: (gap?: { readonly since: number; readonly why: string }) => void
   /** Waits for what was delivered to be stored, then answers where to resume, if anywhere. */
   readonly resumeFrom: Effect.Effect<Position | undefined>
   /**
@@ -54,6 +58,8 @@ export interface Platform {
    * @defaultValue judged from the first report of a connection on
    */
   readonly heartbeats?: boolean | undefined
+  /** What is known of the account's webhook, where the platform calls us. */
+  readonly webhook?: (() => WebhookView) | undefined
   /** How many connections the account wants. */
   readonly shards: Effect.Effect<number, GatewayError>
   /** One connection, dial to close. Never succeeds: it fails with the reason the connection ended. */

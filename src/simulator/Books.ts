@@ -126,6 +126,31 @@ export interface Heartbeat {
   readonly acknowledged: boolean
 }
 
+/** One call of the bot's webhook. */
+export interface PushEntry {
+  readonly at: number
+  /** What it was about. */
+  readonly id: string
+  /** 1 for the first. */
+  readonly attempt: number
+  /** Of the answer; `undefined` when none came. */
+  readonly status: number | undefined
+}
+
+/** One time the bot had to prove that its webhook knows the secret. */
+export interface ValidationEntry {
+  readonly at: number
+  readonly status: number | undefined
+  readonly accepted: boolean
+}
+
+/** One call by somebody who is not the platform. */
+export interface HostileEntry {
+  readonly at: number
+  readonly kind: "forged" | "replayed"
+  readonly status: number | undefined
+}
+
 export interface FaultEntry<F = { readonly kind: string }> {
   readonly at: number
   readonly fault: F
@@ -141,6 +166,9 @@ export class Books {
   readonly resumes: Array<Resume> = []
   readonly heartbeats: Array<Heartbeat> = []
   readonly faults: Array<FaultEntry> = []
+  readonly pushes: Array<PushEntry> = []
+  readonly validations: Array<ValidationEntry> = []
+  readonly hostile: Array<HostileEntry> = []
   /** Interactions the bot acknowledged, with the code it gave. */
   readonly interactions: Array<{ readonly at: number; readonly id: string; readonly code: number }> = []
   /** Close codes the bot's sockets ended with, as the server saw them. */

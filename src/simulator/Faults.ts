@@ -2,6 +2,7 @@
 
 /** Applies to the live gateway sockets unless it says otherwise. */
 export type Fault =
+  | WebhookFault
   /** Drop every gateway socket: an orderly FIN without a close frame, or a RST. */
   | { readonly kind: "cut"; readonly by: "fin" | "rst" }
   /** Sockets stay open, but nothing is read or written any more. */
@@ -57,6 +58,23 @@ export type Fault =
   /** These intents are no longer granted: silent until the next Identify (4014). 0 grants all again. */
   | { readonly kind: "intentsForbidden"; readonly intents: number }
 
+/** What happens to calls of a webhook; nothing while the bot is connected by WebSocket. */
+export type WebhookFault =
+  /** The answers to the next calls get lost: they are repeated although the bot has taken them. */
+  | { readonly kind: "webhookLostAnswer"; readonly times: number }
+  /** The next calls come twice, at the same time. */
+  | { readonly kind: "webhookDuplicate"; readonly times: number }
+  /** The next calls do not wait for those before them in their chat. */
+  | { readonly kind: "webhookReorder"; readonly times: number }
+  /** The next calls break off in the middle of their body once, and then come whole. */
+  | { readonly kind: "webhookTruncated"; readonly times: number }
+  /** The bodies of the next calls pause for so many milliseconds. */
+  | { readonly kind: "webhookSlow"; readonly ms: number; readonly times: number }
+  /** A stranger calls, with signatures of another key. */
+  | { readonly kind: "webhookForged"; readonly times: number }
+  /** A stranger repeats calls that were answered, byte for byte. */
+  | { readonly kind: "webhookReplayed"; readonly times: number }
+
 export type Kind = Fault["kind"]
 
 /** A modest example of each kind a bot is expected to survive without help. */
@@ -88,6 +106,16 @@ export const survivable = {
   refuseConnections: { kind: "refuseConnections", ms: 500 },
   restart: { kind: "restart", ms: 500 },
   tokenServerError: { kind: "tokenServerError", times: 2 }
+} as const satisfies Record<string, Fault>
+
+/** The same for a bot that is called by webhook: what happens to its calls. See {@link survivable} for the rest. */
+export const survivableByWebhook = {
+  webhookLostAnswer: { kind: "webhookLostAnswer", times: 4 },
+  webhookDuplicate: { kind: "webhookDuplicate", times: 6 },
+  webhookTruncated: { kind: "webhookTruncated", times: 4 },
+  webhookSlow: { kind: "webhookSlow", ms: 300, times: 4 },
+  webhookForged: { kind: "webhookForged", times: 10 },
+  webhookReplayed: { kind: "webhookReplayed", times: 10 }
 } as const satisfies Record<string, Fault>
 
 /** mulberry32: small, seedable and the same everywhere, so that a seed in a report reproduces. */

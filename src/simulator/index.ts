@@ -10,12 +10,15 @@ export {
   type Dial,
   type FaultEntry,
   type Heartbeat,
+  type HostileEntry,
   type Identify,
   Offered,
   type Place,
+  type PushEntry,
   type Resume,
   type Sent,
-  type SessionEntry
+  type SessionEntry,
+  type ValidationEntry
 } from "./Books.ts"
 export type { Fault } from "./Faults.ts"
 export * as Faults from "./Faults.ts"

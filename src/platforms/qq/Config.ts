@@ -114,7 +114,8 @@ const envNames: Names = {
   requestTimeout: "QQ_REQUEST_TIMEOUT"
 }
 
-const read = (name: string): Effect.Effect<string | undefined, ConfigError> =>
+/** A variable of the environment; `undefined` when it is missing or blank. */
+export const read = (name: string): Effect.Effect<string | undefined, ConfigError> =>
   Config.option(Config.String(name)).pipe(
     Effect.map(Option.getOrUndefined),
     Effect.map((text) => (text === undefined || text.trim() === "" ? undefined : text.trim())),

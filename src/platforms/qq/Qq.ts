@@ -3,6 +3,7 @@
  */
 import { Effect, Layer, Schema } from "effect"
 import type { HttpClient } from "effect/http"
+import type { HttpRouter } from "effect/http/HttpRouter"
 import type { ConfigError } from "../../domain/ConfigError.ts"
 import type { EventKind } from "../../domain/Event.ts"
 import type { AccountOptions } from "../../engines/Account.ts"
@@ -10,17 +11,20 @@ import type * as GatewayConnection from "../../engines/GatewayConnection.ts"
 import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
 import type { Platform } from "../../ports/Platform.ts"
 import type { Transport } from "../../ports/Transport.ts"
+import { WebhookRoutes } from "../../transports/WebhookRoutes.ts"
+import * as WebhookServer from "../../transports/WebhookServer.ts"
 import * as WebSocket from "../../transports/WebSocket.ts"
-import { verdictOf } from "./Audit.ts"
 import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
-import { decodeRaw } from "./Decode.ts"
 import { isType, type QqEvent } from "./Events.ts"
 import * as Gateway from "./Gateway.ts"
 import { layerClient } from "./Http.ts"
+import { outbound } from "./Outbound.ts"
 import type { EventName } from "./Protocol.ts"
 import { QqRest } from "./Rest.ts"
 import type { Budget } from "./SessionStarts.ts"
+import * as WebhookAccount from "./WebhookAccount.ts"
+import * as WebhookConfig from "./WebhookConfig.ts"
 
 export { isType, type QqEvent } from "./Events.ts"
 export * as Intents from "./Intents.ts"
@@ -68,16 +72,10 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     connection: options.connection
   })
   const platform: Platform = {
-    name: "qq",
-    account,
+    ...outbound(config, rest, credentials),
     heartbeats: true,
     shards: Effect.succeed(shards),
-    connect: gateway.connect,
-    decode: (raw, key) => decodeRaw(account, raw, key),
-    send: rest.send,
-    isIdempotent: rest.isIdempotent,
-    verdict: verdictOf,
-    refreshCredentials: credentials.invalidate
+    connect: gateway.connect
   }
   yield* runtime.attach(platform, options)
 })
@@ -107,14 +105,72 @@ const complete = (
 ): Layer.Layer<QqRest, never, Runtime> =>
   assemble(config, options).pipe(Layer.provide([WebSocket.layer, layerClient(config.requestTimeout)]))
 
+/** Settings of an account that QQ calls by webhook. */
+export interface WebhookOptions extends Config.QqOptions, AccountOptions {
+  readonly webhook: WebhookConfig.ServerOptions
+}
+
+/** The same on a server of yours. */
+export interface WebhookRouteOptions extends Config.QqOptions, AccountOptions {
+  readonly webhook?: WebhookConfig.RouteOptions | undefined
+}
+
+const routed = (
+  config: Config.QqConfig,
+  webhook: WebhookConfig.RouteOptions,
+  options: AccountOptions
+): Layer.Layer<QqRest, never, Runtime | HttpRouter> =>
+  Layer.effectDiscard(WebhookAccount.attach(config, webhook, options)).pipe(
+    Layer.provideMerge(QqRest.layer(config)),
+    Layer.provide(QqCredentials.layer(config)),
+    Layer.provide([WebhookRoutes.layer, layerClient(config.requestTimeout)])
+  )
+
+/**
+ * One QQ account whose events QQ brings: register `https://<your host>/qq` as its callback address in the console, and
+ * let a reverse proxy pass the calls on to `webhook.port`. With the same promises as {@link layer}, and no shards,
+ * intents or sessions: events are chosen in the console. Fails when the port cannot be listened on.
+ */
+export const layerWebhook = (options: WebhookOptions): Layer.Layer<QqRest, ConfigError, Runtime> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config = yield* Config.make(options)
+      yield* WebhookConfig.check(options.webhook)
+      return served(config, options.webhook, options)
+    })
+  )
+
+const served = (config: Config.QqConfig, webhook: WebhookConfig.ServerOptions, options: AccountOptions) =>
+  WebhookServer.serve(routed(config, webhook, options), webhook)
+
+/** {@link layerWebhook} as a route of your own server, which may hold routes of several accounts, also on one path. */
+export const layerWebhookRoute = (
+  options: WebhookRouteOptions
+): Layer.Layer<QqRest, ConfigError, Runtime | HttpRouter> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config = yield* Config.make(options)
+      const webhook = options.webhook ?? {}
+      yield* WebhookConfig.check(webhook)
+      return routed(config, webhook, options)
+    })
+  )
+
 /**
  * The account that the environment names: `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX`, `QQ_INTENTS`,
- * `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS`, `QQ_REQUEST_TIMEOUT`.
+ * `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS`, `QQ_REQUEST_TIMEOUT`. With `QQ_WEBHOOK_PORT`, and optionally
+ * `QQ_WEBHOOK_HOST` and `QQ_WEBHOOK_PATH`, it is a {@link layerWebhook}, otherwise a {@link layer}.
  */
 export const layerConfigWith = (
   options: Omit<Options, keyof Config.QqOptions>
 ): Layer.Layer<QqRest, ConfigError, Runtime> =>
-  Layer.unwrap(Effect.map(Config.fromEnv, (config) => complete(config, options)))
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const config = yield* Config.fromEnv
+      const webhook = yield* WebhookConfig.fromEnv
+      return webhook === undefined ? complete(config, options) : served(config, webhook, options)
+    })
+  )
 
 /** {@link layerConfigWith} with the defaults. */
 export const layerConfig: Layer.Layer<QqRest, ConfigError, Runtime> = layerConfigWith({})

@@ -8,7 +8,8 @@ export const Op = {
   Reconnect: 7,
   InvalidSession: 9,
   Hello: 10,
-  HeartbeatAck: 11
+  HeartbeatAck: 11,
+  CallbackValidation: 13
 } as const
 
 export const Close = {

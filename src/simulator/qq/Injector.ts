@@ -9,6 +9,7 @@ import type { Listener } from "./Listener.ts"
 import type { Sessions } from "./Sessions.ts"
 import type { Switches } from "./Switches.ts"
 import type { Tokens } from "./Tokens.ts"
+import type { Webhook } from "./Webhook.ts"
 
 export interface Target {
   readonly ambient: Ambient
@@ -18,6 +19,7 @@ export interface Target {
   readonly sessions: Sessions
   readonly switches: Switches
   readonly tokens: Tokens
+  readonly webhook: Webhook
   readonly emit: (type: string, data: unknown) => void
 }
 
@@ -160,6 +162,8 @@ export const make = (target: Target) => {
       case "intentsForbidden":
         switches.forbiddenIntents = fault.intents
         return
+      default:
+        target.webhook.inject(fault)
     }
   }
 

@@ -38,6 +38,20 @@ export interface Options {
   readonly maxTextLength?: number
   /** Accept `Bot appid.token` as old clients send it. @defaultValue false */
   readonly acceptLegacyToken?: boolean
+  /** How the bot is called once an address of it is registered. */
+  readonly webhook?: WebhookOptions
+}
+
+/** QQ repeats up to three times; its timeout and its pauses are not published. */
+export interface WebhookOptions {
+  /** The bot's address, tried until it validates. Without one, register it with `registerWebhook`. */
+  readonly url?: string
+  /** Repetitions of a call that failed. @defaultValue 3 */
+  readonly retries?: number
+  /** Between two of them. @defaultValue 1 second */
+  readonly retryAfter?: Duration.Input
+  /** Time to answer a call. @defaultValue 5 seconds */
+  readonly timeout?: Duration.Input
 }
 
 /** Time from a message to its last reply, and how many it may get. */
@@ -89,5 +103,11 @@ export const settings = (options: Options = {}) => ({
   activeMessagesPerChat: options.activeMessagesPerChat ?? Number.POSITIVE_INFINITY,
   channelSendsPerSecond: options.channelSendsPerSecond ?? Number.POSITIVE_INFINITY,
   maxTextLength: options.maxTextLength ?? 5000,
-  acceptLegacyToken: options.acceptLegacyToken ?? false
+  acceptLegacyToken: options.acceptLegacyToken ?? false,
+  webhook: {
+    url: options.webhook?.url,
+    retries: options.webhook?.retries ?? 3,
+    retryAfter: millis(options.webhook?.retryAfter ?? "1 second"),
+    timeout: millis(options.webhook?.timeout ?? "5 seconds")
+  }
 })

@@ -12,6 +12,7 @@ import {
   Layer,
   Option,
   PubSub,
+  Schedule,
   type Scope,
   Stream
 } from "effect"
@@ -30,9 +31,11 @@ import * as Sessions from "./Sessions.ts"
 import { make as makeSwitches, strikes } from "./Switches.ts"
 import * as Tokens from "./Tokens.ts"
 import { make as makeUntil } from "./Until.ts"
+import * as Webhooks from "./Webhook.ts"
 
 export type { Place } from "../Books.ts"
-export type { Options } from "./Options.ts"
+export type { Options, WebhookOptions } from "./Options.ts"
+export { WebhookRefused } from "./Webhook.ts"
 
 /** What a user says, and where. */
 export interface Utterance {
@@ -61,6 +64,11 @@ export interface QqSimulator {
   readonly timetable: (faults: ReadonlyArray<Fault>, every: Duration.Input) => Effect.Effect<void>
   /** Faults as they are injected. */
   readonly faults: Stream.Stream<Fault>
+  /**
+   * Registers an address of the bot, as a person does in the console: it is asked to prove that it knows the secret, and
+   * from then on gets every event, instead of the gateway.
+   */
+  readonly registerWebhook: (url: string) => Effect.Effect<void, Webhooks.WebhookRefused>
   /** Decides a send that is held for audit. */
   readonly audit: (auditId: string, verdict: "pass" | "reject") => Effect.Effect<void>
   /** Audits that wait for `audit`. */
@@ -82,7 +90,9 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
     const switches = makeSwitches()
     const sessions = Sessions.make(settings, ambient, books)
     const gateway = Gateways.make(settings, ambient, books, tokens, sessions, switches)
-    const isConnected = () => sessions.alive().some((session) => session.connection !== undefined)
+    const webhook = Webhooks.make(settings, ambient, books)
+    const isConnected = () =>
+      webhook.address() !== undefined || sessions.alive().some((session) => session.connection !== undefined)
     const chats = Chats.make(settings, ambient, books, isConnected)
     const audits = new Map<string, Sent>()
 
@@ -91,7 +101,8 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       books.offered.push(offered)
       if (offered.place !== undefined) books.said++
       chats.know(offered)
-      sessions.offer(offered)
+      if (webhook.address() === undefined) sessions.offer(offered)
+      else webhook.offer(offered)
       books.noted(`offered:${offered.type}`)
       return offered
     }
@@ -164,7 +175,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
     port = listener.port
 
     const inject = Injector.make({
-      ...{ ambient, books, gateway, listener, sessions, switches, tokens },
+      ...{ ambient, books, gateway, listener, sessions, switches, tokens, webhook },
       emit: (type, data) => void emit(type, data)
     })
     const fault = (fault: Fault) =>
@@ -174,6 +185,10 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       )
 
     const until = makeUntil(books, ambient)
+    const { url } = settings.webhook
+    if (url !== undefined) {
+      yield* Effect.forkScoped(Effect.retry(webhook.register(url), Schedule.spaced("50 millis")))
+    }
 
     return {
       appId: settings.appId,
@@ -188,6 +203,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       timetable: (faults, every) =>
         Effect.forEach(faults, (next) => Effect.andThen(Effect.sleep(every), fault(next)), { discard: true }),
       faults: Stream.fromPubSub(injected),
+      registerWebhook: webhook.register,
       audit: (auditId, verdict) => Effect.sync(() => audit(auditId, verdict)),
       pendingAudits: () => [...audits.keys()],
       until,

@@ -1,0 +1,49 @@
+/** A QQ account that QQ calls, instead of a connection that the account dials. Everything behind it is the same. */
+import { Duration, Effect } from "effect"
+import { GatewayError } from "../../domain/GatewayError.ts"
+import type { AccountOptions } from "../../engines/Account.ts"
+import { Runtime } from "../../engines/Runtime.ts"
+import * as WebhookIntake from "../../engines/WebhookIntake.ts"
+import type { Platform } from "../../ports/Platform.ts"
+import { WebhookRoutes } from "../../transports/WebhookRoutes.ts"
+import type { QqConfig } from "./Config.ts"
+import { QqCredentials } from "./Credentials.ts"
+import { outbound } from "./Outbound.ts"
+import { QqRest } from "./Rest.ts"
+import { fromRestError } from "./Trouble.ts"
+import * as Webhook from "./Webhook.ts"
+import { defaultPath, type RouteOptions } from "./WebhookConfig.ts"
+
+/** Attaches the account and mounts its route, until the scope closes. */
+export const attach = Effect.fnUntraced(function* (config: QqConfig, webhook: RouteOptions, options: AccountOptions) {
+  const runtime = yield* Runtime
+  const routes = yield* WebhookRoutes
+  const rest = yield* QqRest
+  const credentials = yield* QqCredentials
+  const shared = outbound(config, rest, credentials)
+  const { account } = shared
+  const intake = yield* WebhookIntake.make(Webhook.protocol(config, webhook), webhook)
+
+  /**
+   * Nothing that comes in says that the secret was reset, the bot banned or this machine's address not allowed: calls
+   * merely fail to verify, or cease. Only what a person must mend ends it; the rest is the outbox's to get over.
+   */
+  const probe = rest.me.pipe(
+    Effect.mapError((error) => new GatewayError({ account, reason: fromRestError(error) })),
+    Effect.catchIf(
+      ({ reason }) => reason._tag !== "AuthenticationFailed",
+      () => Effect.void
+    ),
+    Effect.andThen(Effect.sleep(Duration.fromInputUnsafe(webhook.probeEvery ?? "5 minutes"))),
+    Effect.forever
+  )
+  const platform: Platform = {
+    ...shared,
+    heartbeats: false,
+    webhook: intake.view,
+    shards: Effect.succeed(1),
+    connect: (link) => Effect.raceFirst(intake.connect(link), probe)
+  }
+  yield* runtime.attach(platform, options)
+  yield* routes.mount(webhook.path ?? defaultPath, intake)
+})
