@@ -6,6 +6,7 @@ import type { Account } from "../engines/Account.ts"
 import type { ShardView } from "../engines/Intake.ts"
 import { Runtime } from "../engines/Runtime.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
+import type { WebhookView } from "../ports/Webhook.ts"
 
 /** The figures of one gateway connection. */
 export interface ShardStatus {
@@ -43,6 +44,8 @@ export interface AccountStatus {
   readonly messagesUnsent: number
   readonly messagesWaiting: number
   readonly isIntakePaused: boolean
+  /** Figures of the account's webhook, if it has one; `isConnected` says that it takes calls, not that any comes. */
+  readonly webhook: WebhookView | undefined
   /** Milliseconds. */
   readonly uptime: number
 }
@@ -78,6 +81,7 @@ export const ofAccount = (account: Account, now: number): AccountStatus => {
     messagesUnsent: relay.unsent,
     messagesWaiting: relay.depth,
     isIntakePaused: intake.isPaused,
+    webhook: account.platform.webhook?.(),
     uptime
   }
 }

@@ -74,7 +74,17 @@ const activity: Look = (account, scene, now) => {
   })
   if (times.length === 0) return remark("not connected")
   const quiet = now - Math.max(...times)
-  return quiet > scene.limits.activityLimit ? degraded(`quiet: no event for ${seconds(quiet)}`) : healthy
+  if (quiet <= scene.limits.activityLimit) return healthy
+  return degraded(`quiet: no event for ${seconds(quiet)}${called(account)}`)
+}
+
+/** A webhook cannot tell a quiet platform from a wrong address or secret, but often who asks can. */
+const called = ({ platform }: Account): string => {
+  const view = platform.webhook?.()
+  if (view === undefined || view.lastCallAt !== undefined) return ""
+  const reasons = Array.from(view.refused, ([why, count]) => `${count} refused, ${why}`)
+  const calls = reasons.length === 0 ? "the platform never called" : reasons.join("; ")
+  return `; ${calls}: check the callback address and the secret in its console`
 }
 
 /** Events that wait for their handlers, and whether more are read. */

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
 import type { QqSimulator } from "everbot/simulator"
+import { portOf } from "./Mode.ts"
 
 export interface End {
   readonly code: number | null
@@ -27,6 +28,7 @@ export const start = (
 ): Effect.Effect<Child, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => {
+      const port = portOf(simulator)
       const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program], {
         env: {
           ...process.env,
@@ -35,6 +37,7 @@ export const start = (
           QQ_API_URL: simulator.apiUrl,
           QQ_TOKEN_URL: simulator.tokenUrl,
           EVERBOT_DB: filename,
+          ...(port === undefined ? {} : { QQ_WEBHOOK_PORT: String(port) }),
           ...env
         },
         stdio: ["pipe", "pipe", "pipe"]

@@ -40,6 +40,19 @@ export const talkingWhile =
       return result
     })
 
-/** Waits until the bot has a session, so that what is said next is heard. */
+/** Waits until the bot has a session, or its webhook is registered, so that what is said next is heard. */
 export const listening = (simulator: QqSimulator.QqSimulator) =>
-  simulator.until((books) => books.identifies.some(({ session }) => session !== undefined))
+  simulator.until(
+    (books) =>
+      books.identifies.some(({ session }) => session !== undefined) || books.validations.some((it) => it.accepted)
+  )
+
+/** Waits, from the moment it is made, until the bot was away and has taken something again. */
+export const backAgain = (simulator: QqSimulator.QqSimulator) => {
+  const { books } = simulator
+  const resumes = books.resumes.length
+  const pushes = books.pushes.length
+  return simulator.until(
+    () => books.resumes.length > resumes || books.pushes.slice(pushes).some(({ status }) => status === 200)
+  )
+}

@@ -12,6 +12,9 @@ import { QqSimulator } from "everbot/simulator"
 import { Sqlite } from "everbot/sqlite"
 import { assert } from "vitest"
 import { fastBot, fastPlatform } from "./Fast.ts"
+import * as Mode from "./Mode.ts"
+
+export { modes } from "./Mode.ts"
 
 /** A directory that is removed with the scope. */
 export const directory: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
@@ -22,20 +25,33 @@ export const directory: Effect.Effect<string, never, Scope.Scope> = Effect.acqui
 /** The path of a database that does not exist yet. */
 export const database = Effect.map(directory, (path) => join(path, "bot.db"))
 
-/** A simulated QQ with a quick heart. */
-export const platform = (options: QqSimulator.Options = {}) => QqSimulator.make({ ...fastPlatform, ...options })
+/** A simulated QQ with a quick heart, which the bot dials or which calls the bot. */
+export const platform = Effect.fnUntraced(function* (
+  options: QqSimulator.Options = {},
+  mode: Mode.Mode = "WebSocket"
+): Effect.fn.Return<QqSimulator.QqSimulator, never, Scope.Scope> {
+  if (mode === "WebSocket") return yield* QqSimulator.make({ ...fastPlatform, ...options })
+  const port = yield* Mode.freePort
+  const webhook = { ...Mode.patient(port), ...options.webhook }
+  const simulator = yield* QqSimulator.make({ ...fastPlatform, ...options, webhook })
+  Mode.remember(simulator, port)
+  return simulator
+})
 
-/** The account of a simulated QQ, with quick retries. */
-export const account = (simulator: QqSimulator.QqSimulator, options: Partial<Qq.Options> = {}) =>
-  Qq.layer({
+/** The account of a simulated QQ, with quick retries; it dials or listens, as its platform wants it. */
+export const account = (simulator: QqSimulator.QqSimulator, given: Partial<Qq.Options> = {}) => {
+  const port = Mode.portOf(simulator)
+  const options: Qq.Options = {
     appId: simulator.appId,
     clientSecret: Redacted.make(simulator.clientSecret),
     apiUrl: simulator.apiUrl,
     tokenUrl: simulator.tokenUrl,
     requestTimeout: "2 seconds",
     ...fastBot,
-    ...options
-  })
+    ...given
+  }
+  return port === undefined ? Qq.layer(options) : Qq.layerWebhook({ ...options, webhook: { port } })
+}
 
 /** Answers every message with its own text. */
 export const Echo = Bot.on("MessageReceived", (event) => Bot.reply(event, event.text))
