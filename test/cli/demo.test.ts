@@ -60,6 +60,27 @@ describe("the demo", () => {
     })
   )
 
+  it.live("keeps them by webhook too: calls are lost, repeated and forged, and nothing is missing or said twice", () =>
+    Effect.gen(function* () {
+      const seed = Math.floor(Math.random() * 1_000_000)
+      const child = yield* demo("--webhook", "--for", "8s", "--json", "--seed", String(seed))
+      const code = yield* child.exit
+      const told = `seed ${seed}\n${child.output()}`
+      const summary = yield* decode(lastLine(child.output())).pipe(Effect.mapError((error) => `${error}\n${told}`))
+      const { duplicated, evidence, lost, outOfOrder } = summary
+      assert.deepStrictEqual(
+        { code, lost, duplicated, outOfOrder },
+        { code: 0, lost: 0, duplicated: 0, outOfOrder: 0 },
+        told
+      )
+      assert.isAbove(summary.offered, 200, told)
+      assert.deepStrictEqual([summary.replied, summary.handled, summary.unheard], [summary.offered, summary.offered, 0])
+      assert.isAtLeast(summary.faultKinds, 6, told)
+      assert.isAtLeast(evidence["webhookCalls"] ?? 0, summary.offered, told)
+      assert.deepStrictEqual([evidence["dials"], evidence["webhookForgeriesAccepted"]], [0, 0], told)
+    })
+  )
+
   it.live("prints plain lines, and no escape sequence, where there is no terminal", () =>
     Effect.gen(function* () {
       const child = yield* demo("--for", "4s", "--seed", "1")

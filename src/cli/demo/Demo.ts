@@ -4,7 +4,8 @@
  * The bot's settings suit a peer that fails every second and not every month: it comes back sooner and forgives sooner.
  * Nothing else differs from a bot on QQ: real sockets, real HTTP, a real database.
  */
-import { Clock, Effect, Fiber, Layer, Random, Redacted, Stream } from "effect"
+import { createServer } from "node:net"
+import { Clock, Effect, Fiber, Layer, Random, Redacted, Schedule, Stream } from "effect"
 import * as Bot from "../../Bot.ts"
 import * as Status from "../../bot/Status.ts"
 import { Runtime } from "../../engines/Runtime.ts"
@@ -28,13 +29,15 @@ export interface Options {
   readonly filename: string
   /** Messages per second. */
   readonly rate: number
+  /** QQ calls the bot's webhook, instead of the bot dialling QQ. */
+  readonly webhook: boolean
 }
 
 /** How long the bot may take to answer what is left, once the users are gone. */
 const patience = "15 seconds"
 
-const layerQq = (simulator: QqSimulator.QqSimulator) =>
-  Qq.layer({
+const layerQq = (simulator: QqSimulator.QqSimulator, port: number | undefined) => {
+  const options: Qq.Options = {
     appId: simulator.appId,
     clientSecret: Redacted.make(simulator.clientSecret),
     apiUrl: simulator.apiUrl,
@@ -45,7 +48,24 @@ const layerQq = (simulator: QqSimulator.QqSimulator) =>
     identify: Schedules.identify({ base: "200 millis", cap: "1 second" }),
     resend: Schedules.resend({ base: "100 millis", cap: "2 seconds" }),
     maxAttempts: 10
+  }
+  return port === undefined ? Qq.layer(options) : Qq.layerWebhook({ ...options, webhook: { port } })
+}
+
+/** A port that was free a moment ago. */
+const freePort = Effect.callback<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" ? (address?.port ?? 0) : 0)))
   })
+})
+
+/** What a person does in the console, until it works. */
+const register = (simulator: QqSimulator.QqSimulator, port: number) =>
+  Effect.retry(simulator.registerWebhook(`http://127.0.0.1:${port}/qq`), {
+    schedule: Schedule.spaced("100 millis"),
+    times: 50
+  }).pipe(Effect.orDie)
 
 /** Lets the scoreboard see the bot from inside. */
 const layerWatch = (board: Scoreboard) =>
@@ -59,9 +79,9 @@ const layerWatch = (board: Scoreboard) =>
     })
   )
 
-const bot = (simulator: QqSimulator.QqSimulator, board: Scoreboard, filename: string) =>
+const bot = (simulator: QqSimulator.QqSimulator, board: Scoreboard, filename: string, port: number | undefined) =>
   Layer.mergeAll(ErrorRecoveryBot.layer(board.tally), layerWatch(board)).pipe(
-    Layer.provideMerge(layerQq(simulator)),
+    Layer.provideMerge(layerQq(simulator, port)),
     Bot.launchWith({ redeliver: Schedules.redeliver({ base: "100 millis" }) }),
     Effect.provide(Sqlite.layer({ filename }))
   )
@@ -77,15 +97,20 @@ export const run = Effect.fn("Demo.run")(
     const board = new Scoreboard(simulator.books, yield* Clock.Clock)
     yield* Effect.forkScoped(Stream.runForEach(simulator.faults, (fault) => Effect.sync(() => board.onFault(fault))))
     yield* Screen.show(board, options)
-    const running = yield* Effect.forkScoped(bot(simulator, board, options.filename))
+    const port = options.webhook ? yield* freePort : undefined
+    const running = yield* Effect.forkScoped(bot(simulator, board, options.filename, port))
     const connected = board.connected.await
+    const heard = port === undefined ? connected : Effect.andThen(connected, register(simulator, port))
+    const scenes = options.webhook ? Timetable.webhookScenes : Timetable.scenes
     // A seed each, so that the order of the faults does not depend on who says what in between.
     const play = Effect.raceFirst(
       Users.chat(simulator, options.rate).pipe(Random.withSeed(`users ${options.seed}`)),
-      Timetable.run(simulator, { connected, lost: board.lost.await }).pipe(Random.withSeed(`faults ${options.seed}`))
+      Timetable.run(simulator, { connected, lost: board.lost.await }, scenes).pipe(
+        Random.withSeed(`faults ${options.seed}`)
+      )
     )
     const time = options.duration === undefined ? Effect.never : Effect.sleep(options.duration)
-    yield* Effect.andThen(connected, Effect.raceFirst(play, time)).pipe(
+    yield* Effect.andThen(heard, Effect.raceFirst(play, time)).pipe(
       Effect.raceFirst(Fiber.await(running)),
       Effect.interruptible,
       Effect.exit

@@ -147,7 +147,7 @@ export class Scoreboard {
       this.connected.openUnsafe()
       this.lost.closeUnsafe()
       if (!to.resumed) this.sessionStarts++
-      const how = to.resumed ? "resumed" : "new session"
+      const how = to.session === "webhook" ? "by webhook" : to.resumed ? "resumed" : "new session"
       if (this.lostAt === undefined) return this.tell("note", `connected, ${how}`)
       this.reconnects++
       this.tell("recovery", `connected again after ${this.elapsed - this.lostAt} ms, ${how}`)

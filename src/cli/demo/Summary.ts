@@ -41,7 +41,12 @@ const evidenceOf = (books: Books) => ({
   http429: books.count("status:429"),
   http5xx: books.count("status:500") + books.count("status:502"),
   answersLost: books.sent.filter(({ answerLost }) => answerLost === true).length,
-  retriesRecognised: books.sent.filter(({ duplicate }) => duplicate).length
+  retriesRecognised: books.sent.filter(({ duplicate }) => duplicate).length,
+  webhookCalls: books.pushes.length,
+  webhookCallsRepeated: books.pushes.filter(({ attempt }) => attempt > 1).length + books.count("webhook:repeated"),
+  webhookForgeries: books.hostile.filter(({ kind }) => kind === "forged").length,
+  webhookForgeriesAccepted: books.hostile.filter(({ kind, status }) => kind === "forged" && status === 200).length,
+  webhookReplays: books.hostile.filter(({ kind }) => kind === "replayed").length
 })
 
 export const summarize = (board: Scoreboard): Summary => {

@@ -39,6 +39,27 @@ export const scenes: ReadonlyArray<ReadonlyArray<Fault>> = [
   [{ kind: "restart", ms: 600 }]
 ]
 
+/** The same where QQ calls the bot: there is no connection to break, but calls to lose, repeat and forge. */
+export const webhookScenes: ReadonlyArray<ReadonlyArray<Fault>> = [
+  [{ kind: "webhookLostAnswer", times: 4 }],
+  [{ kind: "webhookDuplicate", times: 8 }],
+  [{ kind: "webhookTruncated", times: 4 }],
+  [{ kind: "webhookSlow", ms: 400, times: 4 }],
+  [{ kind: "webhookForged", times: 20 }],
+  [{ kind: "webhookReplayed", times: 20 }],
+  [{ kind: "expireToken" }],
+  [{ kind: "tokenServerError", times: 2, form: "busy" }, { kind: "expireToken" }],
+  [{ kind: "rateLimited", times: 3 }],
+  [{ kind: "rateLimited", times: 3, retryAfter: 1 }],
+  [{ kind: "serverError", times: 3 }],
+  [{ kind: "htmlError", times: 3 }],
+  [{ kind: "lostAnswer", times: 3 }],
+  [{ kind: "slowAnswer", ms: 400, times: 3 }],
+  [{ kind: "unknownEvent" }],
+  [{ kind: "hugeFrame", bytes: 500_000 }],
+  [{ kind: "restart", ms: 600 }]
+]
+
 /** Milliseconds between two scenes. */
 const between = [550, 850] as const
 /** The longest wait for a connection that a fault could hit, and for one to be found dead. */
@@ -74,10 +95,14 @@ export interface Connection {
 }
 
 /** Breaks things for ever. */
-export const run = (simulator: QqSimulator, { connected, lost }: Connection): Effect.Effect<never> =>
+export const run = (
+  simulator: QqSimulator,
+  { connected, lost }: Connection,
+  from: ReadonlyArray<ReadonlyArray<Fault>> = scenes
+): Effect.Effect<never> =>
   Effect.gen(function* () {
     for (;;) {
-      for (const scene of yield* Random.shuffle(scenes)) {
+      for (const scene of yield* Random.shuffle(from)) {
         yield* Effect.sleep(yield* Random.nextIntBetween(between[0], between[1]))
         yield* Effect.timeoutOption(connected, patience)
         for (const fault of scene) yield* simulator.fault(fault)

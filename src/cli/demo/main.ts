@@ -41,6 +41,10 @@ const flags = {
     Flag.withDescription("Keep the bot's database in this file (default: a temporary one)"),
     Flag.optional
   ),
+  webhook: Flag.Boolean("webhook").pipe(
+    Flag.withDescription("QQ calls the bot, instead of the bot dialling QQ"),
+    Flag.withDefault(false)
+  ),
   rate: Flag.Int("rate").pipe(
     Flag.withDescription("Messages per second"),
     Flag.filter(
@@ -51,14 +55,14 @@ const flags = {
   )
 }
 
-const command = Command.make("everbot-demo", flags, ({ db, duration, json, rate, seed }) =>
+const command = Command.make("everbot-demo", flags, ({ db, duration, json, rate, seed, webhook }) =>
   Effect.gen(function* () {
     const files = yield* FileSystem
     const terminal = yield* Terminal
     const filename = Option.isSome(db)
       ? db.value
       : join(yield* files.makeTempDirectoryScoped({ prefix: "everbot-demo-" }), "demo.db")
-    const summary = yield* Demo.run({ duration: Option.getOrUndefined(duration), seed, filename, rate })
+    const summary = yield* Demo.run({ duration: Option.getOrUndefined(duration), seed, filename, rate, webhook })
     const lines = json ? [JSON.stringify(summary)] : toLines(summary)
     yield* terminal.display(`${lines.join("\n")}\n`)
     if (!isKept(summary)) process.exitCode = 1
