@@ -8,7 +8,7 @@ import { Bot, Store } from "everbot"
 import { Qq } from "everbot/qq"
 import { Sqlite } from "everbot/sqlite"
 import * as Child from "./support/Child.ts"
-import { burst, fourChats, listening, say, talkingWhile } from "./support/Crowd.ts"
+import { backAgain, burst, fourChats, listening, say, talkingWhile } from "./support/Crowd.ts"
 import * as World from "./support/World.ts"
 
 const seen = Bot.userState({ name: "seen", schema: Schema.Int, initial: 0 })
@@ -39,11 +39,11 @@ const assertCounted = (simulator: Parameters<typeof World.assertFair>[0], story 
   return counts
 }
 
-describe("acts once", () => {
+describe.each(World.modes)("acts once, by %s", (mode) => {
   it.live("state is changed once for each message, whatever instants SIGKILL picks", () =>
     Effect.gen(function* () {
       const seed = yield* World.seed
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const start = Child.start(simulator, filename, { BOT_HANDLER: "count" })
       let child = yield* start
@@ -51,46 +51,56 @@ describe("acts once", () => {
       const kills: Array<number> = []
       yield* Effect.gen(function* () {
         for (let n = 0; n < 8; n++) {
-          if (n > 0) yield* simulator.until((it) => it.resumes.length >= n).pipe(World.within(20_000, "a resume"))
+          const back = backAgain(simulator).pipe(World.within(20_000, "the bot back"))
+          if (n > 0) yield* back
           const after = yield* Random.nextIntBetween(10, 700)
           kills.push(after)
           yield* Effect.sleep(after)
           yield* child.end("SIGKILL")
           child = yield* start
         }
-      }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, 15))
+      }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 15 : 30))
       const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
       yield* simulator.settled.pipe(World.within(20_000, `every answer; ${story}\n${child.output()}`))
       const counts = assertCounted(simulator, story)
-      assert.isAbove(counts.get("group:group-1") ?? 0, 100, story)
+      assert.isAbove(counts.get("group:group-1") ?? 0, mode === "WebSocket" ? 100 : 50, story)
     })
   )
 
-  it.live("events that are replayed on resume are recognised", () =>
-    Effect.gen(function* () {
-      const simulator = yield* World.platform()
-      const { books } = simulator
-      yield* World.runOn(yield* World.database, Layer.mergeAll(Count, World.account(simulator)))
-      yield* listening(simulator)
-      for (let round = 1; round <= 4; round++) {
+  it.live(
+    `events that are ${mode === "WebSocket" ? "replayed on resume" : "repeated, by QQ or by others,"} are recognised`,
+    () =>
+      Effect.gen(function* () {
+        const simulator = yield* World.platform({}, mode)
+        const { books } = simulator
+        yield* World.runOn(yield* World.database, Layer.mergeAll(Count, World.account(simulator)))
+        yield* listening(simulator)
+        for (let round = 1; round <= 4; round++) {
+          yield* burst(simulator, fourChats, 20)
+          yield* simulator.settled
+          if (mode === "WebSocket") {
+            yield* simulator.fault({ kind: "duplicateOnResume", events: 15 })
+            yield* simulator.fault({ kind: "cut", by: "rst" })
+            yield* simulator.until((it) => it.resumes.length === round)
+          } else {
+            yield* simulator.fault({ kind: "webhookReplayed", times: 15 })
+            yield* simulator.fault({ kind: "webhookLostAnswer", times: 10 })
+            yield* simulator.fault({ kind: "webhookDuplicate", times: 10 })
+            yield* simulator.until((it) => it.hostile.length === round * 15)
+          }
+        }
         yield* burst(simulator, fourChats, 20)
-        yield* simulator.settled
-        yield* simulator.fault({ kind: "duplicateOnResume", events: 15 })
-        yield* simulator.fault({ kind: "cut", by: "rst" })
-        yield* simulator.until((it) => it.resumes.length === round)
-      }
-      yield* burst(simulator, fourChats, 20)
-      yield* simulator.settled.pipe(World.within(10_000, "every answer"))
-      assertCounted(simulator)
-      assert.strictEqual(books.said, 100)
-      // The platform saw no second attempt either: they were recognised here, not refused there.
-      assert.strictEqual(books.sent.length, 100)
-    })
+        yield* simulator.settled.pipe(World.within(10_000, "every answer"))
+        assertCounted(simulator)
+        assert.strictEqual(books.said, 100)
+        // The platform saw no second attempt either: they were recognised here, not refused there.
+        assert.strictEqual(books.sent.length, 100)
+      })
   )
 
   it.live("one message under two event names is one message", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const intents = Qq.Intents.add(Qq.Intents.defaults, "GUILD_MESSAGES")
       yield* World.runOn(yield* World.database, Layer.mergeAll(Count, World.account(simulator, { intents })))
       yield* listening(simulator)
@@ -126,7 +136,7 @@ describe("acts once", () => {
 
   it.live("a turn that fails half-way leaves neither reply nor state behind", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const HalfWay = Bot.on("MessageReceived", (event) =>
         Effect.gen(function* () {
           const n = yield* seen.update(event, (before) => before + 1)
@@ -146,7 +156,7 @@ describe("acts once", () => {
 
   it.live("a crash between the end of a handler and its commit runs it again, on the state of before", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       let runs = 0
       let crash: () => void = () => {}

@@ -93,4 +93,39 @@ describe.concurrent("closes gaps", () => {
       assert.deepStrictEqual(yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`)), [])
     })
   )
+
+  it.live("a bot that is called by webhook records when it could not be", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform({}, "webhook")
+      const filename = yield* World.database
+      const account = `qq:${simulator.appId}`
+      const app = () => Layer.mergeAll(World.Echo, World.account(simulator))
+      const first = yield* World.runOn(filename, app())
+      yield* listening(simulator)
+      yield* burst(simulator, fourChats, 8)
+      yield* simulator.settled
+      const stopping = yield* Clock.currentTimeMillis
+      yield* first.stop
+      const stopped = yield* Clock.currentTimeMillis
+      // A webhook hears nothing of what was given up while it was away: the time is all there is to say.
+      yield* Effect.sleep(1500)
+      const starting = yield* Clock.currentTimeMillis
+      const second = yield* World.runOn(filename, app())
+      const after = say(simulator, { kind: "group", id: "group-1" }, "after the gap")
+      yield* simulator.until(() => after.replies.length > 0).pipe(World.within(5000, "the answer after it"))
+      yield* second.stop
+      const gaps = yield* World.inStore(filename, (store) => store.gaps(account))
+      assert.strictEqual(gaps.length, 1)
+      const [gap] = gaps
+      assert(gap !== undefined)
+      assert.strictEqual(gap.stream, "webhook/0")
+      assert.match(gap.why, /no webhook call was taken/)
+      const times = [stopping, gap.since, stopped, starting, gap.until, after.replies[0]?.at ?? 0]
+      assert.deepStrictEqual(
+        times,
+        times.toSorted((a, b) => a - b)
+      )
+      World.assertFair(simulator)
+    })
+  )
 })

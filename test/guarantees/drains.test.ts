@@ -5,15 +5,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import * as Child from "./support/Child.ts"
-import { burst, fourChats, listening, say, talkingWhile } from "./support/Crowd.ts"
+import { backAgain, burst, fourChats, listening, say, talkingWhile } from "./support/Crowd.ts"
 import * as World from "./support/World.ts"
 
 const stopped = (child: Child.Child) => child.end("SIGTERM").pipe(World.within(8000, "the end after SIGTERM"))
 
-describe("drains", () => {
+describe.each(World.modes)("drains, by %s", (mode) => {
   it.live("four planned restarts under load: each exits with 0 in time, and nothing is lost or repeated", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const { books } = simulator
       let child = yield* Child.start(simulator, filename)
@@ -26,19 +26,21 @@ describe("drains", () => {
           assert.isBelow((yield* Clock.currentTimeMillis) - before, 5500)
           assert.match(child.output(), /drained; left: 0 events, 0 messages/)
           child = yield* Child.start(simulator, filename)
-          yield* simulator.until(({ resumes }) => resumes.length >= n).pipe(World.within(10_000, "a resume"))
+          yield* backAgain(simulator).pipe(World.within(10_000, "the bot back"))
         }
       }).pipe(talkingWhile(simulator, fourChats, 40))
       yield* simulator.settled.pipe(World.within(15_000, `every answer\n${child.output()}`))
       World.assertFair(simulator)
       assert.strictEqual(books.answered, books.said)
-      // Resumed each time, and nothing was sent that the platform had to recognise as a repetition.
+      // Nothing was sent that the platform had to recognise as a repetition.
+      assert.strictEqual(books.sent.length, books.said)
+      if (mode === "webhook") return
+      // Resumed each time.
       assert.deepStrictEqual([books.identifies.length, books.resumes.length], [1, 4])
       assert.deepStrictEqual(
         books.resumes.filter(({ refused }) => refused !== undefined),
         []
       )
-      assert.strictEqual(books.sent.length, books.said)
       // Closed with a code that keeps the session; data that was not read any more may turn the goodbye into a reset.
       const codes = books.closes.map(({ code }) => code)
       assert.isTrue(codes.length === 4 && codes.every((code) => code === 4000 || code === 1006), codes.join())
@@ -48,13 +50,15 @@ describe("drains", () => {
 
   it.live("what the deadline cuts off is named in the log, and done after the next start", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const { books } = simulator
       const first = yield* Child.start(simulator, filename, { BOT_HANDLER: "slow", BOT_DRAIN: "500" })
       yield* listening(simulator).pipe(World.within(20_000, "the first session"))
       yield* burst(simulator, fourChats, 200)
       yield* simulator.until(({ answered }) => answered >= 8)
+      // What a webhook was not yet called for is the platform's to bring again, and no part of the count.
+      if (mode === "webhook") yield* simulator.until(({ pushes }) => pushes.length >= 200)
       const before = yield* Clock.currentTimeMillis
       assert.deepStrictEqual(yield* stopped(first), { code: 0, signal: null }, first.output())
       assert.isBelow((yield* Clock.currentTimeMillis) - before, 3000)
@@ -68,13 +72,13 @@ describe("drains", () => {
       yield* simulator.settled.pipe(World.within(15_000, `every answer\n${second.output()}`))
       World.assertFair(simulator)
       assert.strictEqual(books.answered, 200)
-      assert.strictEqual(books.identifies.length, 1)
+      assert.strictEqual(books.identifies.length, mode === "WebSocket" ? 1 : 0)
     })
   )
 
   it.live("a handler that hangs, even out of reach of an interruption, does not keep the process from ending", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const env = { BOT_HANDLER: "hang", BOT_DRAIN: "500" }
       const child = yield* Child.start(simulator, filename, env)
@@ -98,7 +102,7 @@ describe("drains", () => {
 
   it.live("SIGTERM before the first session ends it just as well", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       yield* simulator.fault({ kind: "tokenServerError", times: 1000, form: "hang" })
       const child = yield* Child.start(simulator, yield* World.database)
       yield* simulator.until((books) => books.count("route:token") > 0).pipe(World.within(20_000, "a first call"))

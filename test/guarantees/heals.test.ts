@@ -67,6 +67,49 @@ describe.concurrent("heals", () => {
   }
 })
 
+/** What can befall a bot that is called: its calls, and everything it calls itself. */
+const byWebhook = {
+  ...Faults.survivableByWebhook,
+  expireToken: Faults.survivable.expireToken,
+  rateLimited: Faults.survivable.rateLimited,
+  serverError: Faults.survivable.serverError,
+  htmlError: Faults.survivable.htmlError,
+  lostAnswer: Faults.survivable.lostAnswer,
+  slowAnswer: Faults.survivable.slowAnswer,
+  unknownEvent: Faults.survivable.unknownEvent,
+  hugeFrame: Faults.survivable.hugeFrame,
+  restart: Faults.survivable.restart,
+  tokenServerError: Faults.survivable.tokenServerError
+}
+
+describe.concurrent("heals, by webhook", () => {
+  for (const [name, fault] of Object.entries(byWebhook)) {
+    it.live(`${name}: answering again, by itself`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* World.platform({}, "webhook")
+        const app = Layer.mergeAll(World.Echo, World.account(simulator, { requestTimeout: "1 second" }))
+        const bot = yield* World.runOn(yield* World.database, app)
+        yield* listening(simulator)
+        yield* burst(simulator, fourChats, 8)
+        yield* simulator.settled
+        yield* simulator.fault(fault)
+        if (name === "tokenServerError") yield* simulator.fault({ kind: "expireToken" })
+        yield* burst(simulator, fourChats, 8)
+        yield* answered(simulator).pipe(World.within(15_000, `an answer\n${bot.log.slice(-20).join("\n")}`))
+        yield* simulator.settled.pipe(World.within(10_000, "every answer that is owed"))
+        yield* isReady(bot)
+        World.assertFair(simulator)
+        assert.strictEqual(simulator.books.answered, simulator.books.said)
+        assert.isUndefined(
+          bot.news.find(
+            (it) => it._tag === "ConnectionChanged" && it.to._tag !== "Ready" && it.to._tag !== "Connecting"
+          )
+        )
+      })
+    )
+  }
+})
+
 describe("heals, measured", () => {
   it.live("a connection that is half open is noticed within 1.1 heartbeat intervals, and resumed", () =>
     Effect.gen(function* () {
@@ -191,6 +234,34 @@ describe.concurrent("what cannot heal", () => {
         assert.isAtMost(simulator.books.count("route:token"), 4)
         assert.isTrue(bot.news.some((it) => it._tag === "ConnectionChanged" && it.to._tag === "Failed"))
         assert.isTrue(bot.log.some((line) => line.startsWith("Error") && line.includes(`code ${code}`)))
+      })
+    )
+  }
+
+  // Nothing that comes in by webhook says so: the account asks QQ, at its start and every now and then.
+  const fatalByWebhook: ReadonlyArray<Omit<Verdict, "reason">> = [
+    { name: "a wrong secret", fault: { kind: "wrongSecret" }, code: 100016, when: "before" },
+    { name: "a secret that is reset", fault: { kind: "wrongSecret" }, code: 100016, when: "while" },
+    { name: "a ban", fault: { kind: "banned" }, code: 11265, when: "while" },
+    { name: "an address that leaves the allow-list", fault: { kind: "ipForbidden" }, code: 40023002, when: "while" }
+  ]
+  for (const { name, fault, code, when } of fatalByWebhook) {
+    it.live(`${name} stops an account that is called by webhook, with code ${code} and advice`, () =>
+      Effect.gen(function* () {
+        const simulator = yield* World.platform({}, "webhook")
+        if (when === "before") yield* simulator.fault(fault)
+        const app = Layer.mergeAll(World.Echo, World.account(simulator, {}, { probeEvery: "100 millis" }))
+        const bot = yield* World.runOn(yield* World.database, app)
+        if (when === "while") {
+          yield* listening(simulator)
+          yield* simulator.fault(fault)
+        }
+        const exit = yield* bot.ended.pipe(World.within(8000, `the end\n${bot.log.slice(-20).join("\n")}`))
+        const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+        assert.instanceOf(error, GatewayError.GatewayError)
+        assert.strictEqual(error.reason._tag, "AuthenticationFailed")
+        assert.match(error.message, new RegExp(`code ${code}\\b`))
+        assert.isTrue(bot.news.some((it) => it._tag === "ConnectionChanged" && it.to._tag === "Failed"))
       })
     )
   }

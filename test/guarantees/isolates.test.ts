@@ -4,10 +4,12 @@ import { Duration, Effect, Layer } from "effect"
 import { Bot } from "everbot"
 import type { Fault } from "everbot/simulator"
 import { burst, fourChats, groups, listening, say } from "./support/Crowd.ts"
+import type { Mode } from "./support/Mode.ts"
 import * as World from "./support/World.ts"
 
 /** The second of two platforms must look like another bot. */
-const twoPlatforms = Effect.all([World.platform(), World.platform({ appId: "102000002" })])
+const twoPlatforms = (mode: Mode) =>
+  Effect.all([World.platform({}, mode), World.platform({ appId: "102000002" }, mode)])
 
 /** So many messages one after the other, each answered before the next is said; the slowest answer in milliseconds. */
 const converse = Effect.fnUntraced(function* (simulator: Parameters<typeof say>[0], place: Parameters<typeof say>[1]) {
@@ -20,7 +22,7 @@ const converse = Effect.fnUntraced(function* (simulator: Parameters<typeof say>[
   return slowest
 })
 
-describe("isolates", () => {
+describe.each(World.modes)("isolates, by %s", (mode) => {
   const failures: ReadonlyArray<readonly [name: string, fault: Fault]> = [
     ["is banned", { kind: "banned" }],
     ["cannot be reached", { kind: "restart", ms: 60_000 }],
@@ -30,7 +32,7 @@ describe("isolates", () => {
   for (const [name, fault] of failures) {
     it.live(`an account whose platform ${name} leaves the other account as it was`, () =>
       Effect.gen(function* () {
-        const [bad, good] = yield* twoPlatforms
+        const [bad, good] = yield* twoPlatforms(mode)
         const app = Layer.mergeAll(World.Echo, World.account(bad), World.account(good))
         const bot = yield* World.runOn(yield* World.database, app, { drainTimeout: Duration.millis(300) })
         yield* Effect.all([listening(bad), listening(good)])
@@ -43,7 +45,7 @@ describe("isolates", () => {
         assert.isBelow(slowest, 1500)
         World.assertFair(good)
         assert.strictEqual(good.books.answered, good.books.said)
-        assert.strictEqual(good.books.dials.length, 1)
+        assert.strictEqual(good.books.dials.length, mode === "WebSocket" ? 1 : 0)
         const status = yield* bot.status
         assert.isTrue(status.some(({ account, isConnected }) => account === `qq:${good.appId}` && isConnected))
         // The trouble is real: the other account has not answered everything.
@@ -54,7 +56,7 @@ describe("isolates", () => {
 
   it.live("an account that is flooded leaves the other account as it was", () =>
     Effect.gen(function* () {
-      const [flooded, calm] = yield* twoPlatforms
+      const [flooded, calm] = yield* twoPlatforms(mode)
       const app = Layer.mergeAll(World.Echo, World.account(flooded), World.account(calm))
       yield* World.runOn(yield* World.database, app, { drainTimeout: Duration.millis(300) })
       yield* Effect.all([listening(flooded), listening(calm)])
@@ -72,7 +74,7 @@ describe("isolates", () => {
 
   it.live("a flood in one chat does not delay another", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const Work = Bot.on("MessageReceived", (event) => Effect.andThen(Effect.sleep(5), Bot.reply(event, event.text)))
       yield* World.runOn(yield* World.database, Layer.mergeAll(Work, World.account(simulator)))
       yield* listening(simulator)
@@ -91,7 +93,7 @@ describe("isolates", () => {
 
   it.live("handlers that hang, die or loop over failures in their chats leave the others as they were", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const Troubled = Bot.on("MessageReceived", (event) => {
         if (event.text === "hang") return Effect.never
         if (event.text === "die") return Effect.die(new Error("dead"))

@@ -27,7 +27,7 @@ const accounted = (simulator: QqSimulator.QqSimulator, filename: string, staged:
   })
 
 // Most of these wait for a backoff or a breaker. Each has a platform of its own, so they may wait together.
-describe.concurrent("keeps every reply", () => {
+describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
   const troubles: ReadonlyArray<readonly [name: string, fault: Fault]> = [
     ["answers get lost", { kind: "lostAnswer", times: 6 }],
     ["the rate is limited for a named time", { kind: "rateLimited", times: 10, retryAfter: 1 }],
@@ -41,7 +41,7 @@ describe.concurrent("keeps every reply", () => {
   for (const [name, fault] of troubles) {
     it.live(`every reply arrives once when ${name}`, () =>
       Effect.gen(function* () {
-        const simulator = yield* World.platform()
+        const simulator = yield* World.platform({}, mode)
         const filename = yield* World.database
         const app = Layer.mergeAll(
           World.Echo,
@@ -65,7 +65,7 @@ describe.concurrent("keeps every reply", () => {
   it.live("a reply after its window rests as refused, with the platform's reason", () =>
     Effect.gen(function* () {
       const group = { within: "300 millis", replies: 5 } as const
-      const simulator = yield* World.platform({ passive: { group } })
+      const simulator = yield* World.platform({ passive: { group } }, mode)
       const filename = yield* World.database
       const Late = Bot.on("MessageReceived", (event) => Effect.andThen(Effect.sleep(600), Bot.reply(event, event.text)))
       const bot = yield* World.runOn(filename, Layer.mergeAll(Late, World.account(simulator)))
@@ -86,7 +86,7 @@ describe.concurrent("keeps every reply", () => {
 
   it.live("a sixth reply to one message, and content the platform refuses, rest as refused; the rest arrives", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform({ maxTextLength: 100 })
+      const simulator = yield* World.platform({ maxTextLength: 100 }, mode)
       const filename = yield* World.database
       const Chatty = Bot.on("MessageReceived", (event) =>
         event.text === "long"
@@ -113,7 +113,7 @@ describe.concurrent("keeps every reply", () => {
 
   it.live("a lost answer where nothing tells a repetition rests as unknown, and nothing is said twice", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const bot = yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
       yield* listening(simulator)
@@ -134,7 +134,7 @@ describe.concurrent("keeps every reply", () => {
     "SIGKILL between a message and its answer leaves an unknown where nothing tells a repetition, and a repetition elsewhere",
     () =>
       Effect.gen(function* () {
-        const simulator = yield* World.platform()
+        const simulator = yield* World.platform({}, mode)
         const filename = yield* World.database
         const { books } = simulator
         const first = yield* Child.start(simulator, filename)
@@ -169,7 +169,7 @@ describe.concurrent("keeps every reply", () => {
 
   it.live("attempts that all fail end as a dead letter, and requeued it is sent after all", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const resend = Schedules.resend({ base: "10 millis", cap: "20 millis" })
       const app = () => Layer.mergeAll(World.Echo, World.account(simulator, { resend, maxAttempts: 3 }))
@@ -194,7 +194,7 @@ describe.concurrent("keeps every reply", () => {
 
   it.live("replies that are put off survive a restart, and one whose time has passed rests as expired", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const Later = Bot.on("MessageReceived", (event) =>
         event.text === "later"

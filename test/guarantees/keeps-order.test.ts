@@ -8,11 +8,11 @@ import * as World from "./support/World.ts"
 /** Takes up to so many milliseconds, at random. */
 const dawdle = (most: number) => Effect.flatMap(Random.nextIntBetween(0, most), (millis) => Effect.sleep(millis))
 
-describe("keeps order", () => {
+describe.each(World.modes)("keeps order, by %s", (mode) => {
   it.live("handlers of random speed in many chats at once answer each chat in its order", () =>
     Effect.gen(function* () {
       const seed = yield* World.seed
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const Dawdler = Bot.on("MessageReceived", (event) => Effect.andThen(dawdle(30), Bot.reply(event, event.text)))
       yield* World.runOn(yield* World.database, Layer.mergeAll(Dawdler, World.account(simulator)))
       yield* listening(simulator)
@@ -25,7 +25,7 @@ describe("keeps order", () => {
 
   it.live("a turn that is retried holds its own chat back, and no other", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const Stumbler = Bot.on("MessageReceived", (event) =>
         Effect.gen(function* () {
           const attempt = yield* Bot.attempt
@@ -51,7 +51,7 @@ describe("keeps order", () => {
 
   it.live("several replies to one message stay together and in order", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const Trio = Bot.on("MessageReceived", (event) =>
         Effect.andThen(
           dawdle(10),
@@ -75,7 +75,7 @@ describe("keeps order", () => {
   it.live("refused and lost answers, reconnects and restarts do not let a later answer overtake", () =>
     Effect.gen(function* () {
       const seed = yield* World.seed
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const Dawdler = Bot.on("MessageReceived", (event) => Effect.andThen(dawdle(15), Bot.reply(event, event.text)))
       yield* World.runOn(yield* World.database, Layer.mergeAll(Dawdler, World.account(simulator)))
       yield* listening(simulator)
@@ -104,7 +104,7 @@ describe("keeps order", () => {
 
   it.live("what a stopped bot left is answered before what is said later", () =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform()
+      const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const Slow = Bot.on("MessageReceived", (event) => Effect.andThen(Effect.sleep(50), Bot.reply(event, event.text)))
       const app = () => Layer.mergeAll(Slow, World.account(simulator, { drainTimeout: Duration.millis(200) }))

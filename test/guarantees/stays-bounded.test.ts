@@ -73,9 +73,52 @@ describe("stays bounded", () => {
     })
   )
 
-  it.live("a platform that takes no messages holds the handlers back, and they the socket", () =>
+  it.live(
+    "calls of a webhook into handlers that sleep are told to come again, and all are handled after they wake",
+    () =>
+      Effect.gen(function* () {
+        const count = 2000
+        const simulator = yield* World.platform({}, "webhook")
+        const { books } = simulator
+        const bed = yield* Latch.make(false)
+        let handled = 0
+        const Sleeper = Bot.on("MessageReceived", () =>
+          bed.whenOpen(
+            Effect.sync(() => {
+              handled++
+            })
+          )
+        )
+        const limits = { maxResident: 100, maxBacklog: 500, handlerTimeout: Duration.minutes(2) }
+        const store = Sqlite.layer({ filename: yield* World.database, synchronous: "NORMAL" })
+        const bot = yield* World.run(Layer.mergeAll(Sleeper, World.account(simulator, limits)), { store })
+        yield* listening(simulator)
+        yield* burst(simulator, groups(50), count)
+        const refusals = () => books.pushes.filter(({ status }) => status === 503).length
+        yield* simulator.until(() => refusals() > 0).pipe(World.within(15_000, "a call that is to come again"))
+        const [paused] = yield* bot.status
+        assert.strictEqual(paused?.isIntakePaused, true)
+        // A round of refusals later nothing has moved, and no more calls wait inside than the platform has connections.
+        const before = refusals()
+        yield* simulator.until(() => refusals() > before + 50).pipe(World.within(15_000, "more refusals"))
+        const [still] = yield* bot.status
+        assert.strictEqual(still?.eventsReceived, paused?.eventsReceived)
+        assert.isAtMost(still?.eventsReceived ?? count, limits.maxBacklog + limits.maxResident + 50)
+        assert.isAtMost(still?.webhook?.waiting ?? count, 32)
+        assert.strictEqual(handled, 0)
+        yield* bed.open
+        yield* Effect.sleep(20).pipe(
+          Effect.repeat({ until: () => handled >= count }),
+          World.within(40_000, "all events")
+        )
+        assert.strictEqual(handled, count)
+        assert.strictEqual(books.count("webhook:gaveUp"), 0)
+      })
+  )
+
+  it.live.each(World.modes)("a platform that takes no messages holds the handlers back, and they the %s", (mode) =>
     Effect.gen(function* () {
-      const simulator = yield* World.platform({ heartbeatInterval: "1 second", socketBuffer: 65_536 })
+      const simulator = yield* World.platform({ heartbeatInterval: "1 second", socketBuffer: 65_536 }, mode)
       const { books } = simulator
       const limits = { maxQueued: 100, maxBacklog: 500, maxResident: 100, concurrency: 32 }
       const store = Sqlite.layer({ filename: yield* World.database, synchronous: "NORMAL" })
@@ -83,19 +126,23 @@ describe("stays bounded", () => {
       const bot = yield* World.run(app, { store })
       yield* listening(simulator)
       yield* simulator.fault({ kind: "rateLimited", times: 1_000_000, retryAfter: 1 })
-      yield* burst(simulator, groups(50), 5000)
+      const count = mode === "WebSocket" ? 5000 : 1500
+      yield* burst(simulator, groups(50), count)
       yield* bot
         .until((news) => news.some(({ _tag }) => _tag === "IntakePaused"))
         .pipe(World.within(15_000, "a pause of the intake"))
       const [status] = yield* bot.status
       assert.isAtMost(status?.messagesWaiting ?? Number.POSITIVE_INFINITY, limits.maxQueued + limits.concurrency)
-      assert.isBelow(status?.eventsReceived ?? 5000, 5000)
+      assert.isBelow(status?.eventsReceived ?? count, count)
       const beats = books.heartbeats.length
-      yield* simulator.until(({ heartbeats }) => heartbeats.length >= beats + 2).pipe(World.within(5000, "heartbeats"))
+      const isAlive = simulator.until(({ heartbeats, pushes }) =>
+        mode === "WebSocket" ? heartbeats.length >= beats + 2 : pushes.some(({ status }) => status === 503)
+      )
+      yield* isAlive.pipe(World.within(5000, "a sign of life"))
       yield* simulator.fault({ kind: "rateLimited", times: 0 })
       yield* simulator.settled.pipe(World.within(40_000, "every answer"))
       World.assertFair(simulator)
-      assert.strictEqual(books.answered, 5000)
+      assert.strictEqual(books.answered, count)
     })
   )
 })

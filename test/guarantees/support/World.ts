@@ -39,7 +39,11 @@ export const platform = Effect.fnUntraced(function* (
 })
 
 /** The account of a simulated QQ, with quick retries; it dials or listens, as its platform wants it. */
-export const account = (simulator: QqSimulator.QqSimulator, given: Partial<Qq.Options> = {}) => {
+export const account = (
+  simulator: QqSimulator.QqSimulator,
+  given: Partial<Qq.Options> = {},
+  webhook: Partial<Qq.WebhookOptions["webhook"]> = {}
+) => {
   const port = Mode.portOf(simulator)
   const options: Qq.Options = {
     appId: simulator.appId,
@@ -50,7 +54,7 @@ export const account = (simulator: QqSimulator.QqSimulator, given: Partial<Qq.Op
     ...fastBot,
     ...given
   }
-  return port === undefined ? Qq.layer(options) : Qq.layerWebhook({ ...options, webhook: { port } })
+  return port === undefined ? Qq.layer(options) : Qq.layerWebhook({ ...options, webhook: { port, ...webhook } })
 }
 
 /** Answers every message with its own text. */
