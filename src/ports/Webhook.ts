@@ -2,7 +2,7 @@
  * Where a platform calls us: a route of somebody's HTTP server on one side, an account on the other. Plain data, so
  * that neither knows the other's library.
  */
-import type { Effect } from "effect"
+import { Context, type Duration, type Effect } from "effect"
 
 /** Names are in lower case. */
 export type Headers = Readonly<Record<string, string | undefined>>
@@ -28,6 +28,20 @@ export interface Endpoint {
   /** Answers a call. Never fails: what cannot be taken now is told to come again, with 503. */
   readonly take: (call: Call) => Effect.Effect<Answer>
 }
+
+export interface Limits {
+  /** Bytes of a body. */
+  readonly maxBody: number
+  /** How long a body may take to arrive. */
+  readonly bodyTimeout: Duration.Input
+  /** Calls inside at once, over all paths of a server; those above are told to come again. */
+  readonly maxCalls: number
+}
+
+/** The limits of every webhook's route; `Layer.succeed(Webhook.Limits, …)` below the account overrides them. */
+export const Limits = Context.Reference<Limits>("everbot/ports/Webhook/Limits", {
+  defaultValue: () => ({ maxBody: 1024 * 1024, bodyTimeout: "5 seconds", maxCalls: 256 })
+})
 
 /** What is known of a webhook, for status and health. Times are epoch milliseconds. */
 export interface WebhookView {

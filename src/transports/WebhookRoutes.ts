@@ -3,30 +3,13 @@
  * (`WebhookServer.layer`). Guards the door before anything is read: method, content type, length, time, and how many
  * calls are let in at once. Nothing it answers says more than a status.
  */
-import { ByteSize, Context, type Duration, Effect, Layer, Option, type Scope } from "effect"
+import { ByteSize, Context, Effect, Layer, Option, type Scope } from "effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerError } from "effect/http/HttpServerError"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import type { Answer, Endpoint } from "../ports/Webhook.ts"
-
-export interface Limits {
-  /** Bytes of a body. */
-  readonly maxBody: number
-  /** How long a body may take to arrive. */
-  readonly bodyTimeout: Duration.Input
-  /** Calls inside at once, over all paths; those above are told to come again. */
-  readonly maxCalls: number
-}
-
-/** The limits of every webhook route. Override with `Effect.provideService` or `Layer.succeed`. */
-export const Limits = Context.Reference<Limits>("everbot/transports/WebhookRoutes/Limits", {
-  defaultValue: () => ({ maxBody: 1024 * 1024, bodyTimeout: "5 seconds", maxCalls: 256 })
-})
-
-/** A path of a route: begins with a slash, and holds none of the characters that routers give a meaning to. */
-export const isPath = (path: string): boolean => /^\/[A-Za-z0-9/._~-]*$/.test(path)
+import { type Answer, type Endpoint, Limits } from "../ports/Webhook.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 

@@ -8,7 +8,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type { HttpServer } from "effect/http/HttpServer"
+import { HttpServer } from "effect/http/HttpServer"
 import { ConfigError, Malformed } from "../domain/ConfigError.ts"
 
 export interface Options {
@@ -33,18 +33,13 @@ const open = () => {
 /** The server; fails when it cannot listen there. */
 export const layerServer = ({ host = defaultHost, port }: Options): Layer.Layer<HttpServer, ConfigError> =>
   NodeHttpServer.layerServer(open, { port, host, gracefulShutdownTimeout: "2 seconds" }).pipe(
-    Layer.catch((error) =>
-      Layer.effectDiscard(
-        Effect.fail(
-          new ConfigError({
-            setting: "webhook.port",
-            reason: new Malformed({ problem: `cannot be listened on: ${host}:${port} ${codeOf(error.cause)}` }),
-            mend: "Choose another port or host, or end the program that uses it."
-          })
-        )
-      )
-    )
-  ) as Layer.Layer<HttpServer, ConfigError>
+    Layer.catch(({ cause }) => {
+      const problem = `cannot be listened on: ${host}:${port} ${codeOf(cause)}`
+      const mend = "Choose another port or host, or end the program that uses it."
+      const error = new ConfigError({ setting: "webhook.port", reason: new Malformed({ problem }), mend })
+      return Layer.effect(HttpServer, Effect.fail(error))
+    })
+  )
 
 const codeOf = (cause: unknown): string =>
   typeof cause === "object" && cause !== null && "code" in cause ? `(${String(cause.code)})` : "(unknown reason)"

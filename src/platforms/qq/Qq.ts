@@ -11,8 +11,6 @@ import type * as GatewayConnection from "../../engines/GatewayConnection.ts"
 import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
 import type { Platform } from "../../ports/Platform.ts"
 import type { Transport } from "../../ports/Transport.ts"
-import { WebhookRoutes } from "../../transports/WebhookRoutes.ts"
-import * as WebhookServer from "../../transports/WebhookServer.ts"
 import * as WebSocket from "../../transports/WebSocket.ts"
 import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
@@ -23,7 +21,6 @@ import { outbound } from "./Outbound.ts"
 import type { EventName } from "./Protocol.ts"
 import { QqRest } from "./Rest.ts"
 import type { Budget } from "./SessionStarts.ts"
-import * as WebhookAccount from "./WebhookAccount.ts"
 import * as WebhookConfig from "./WebhookConfig.ts"
 
 export { isType, type QqEvent } from "./Events.ts"
@@ -115,16 +112,7 @@ export interface WebhookRouteOptions extends Config.QqOptions, AccountOptions {
   readonly webhook?: WebhookConfig.RouteOptions | undefined
 }
 
-const routed = (
-  config: Config.QqConfig,
-  webhook: WebhookConfig.RouteOptions,
-  options: AccountOptions
-): Layer.Layer<QqRest, never, Runtime | HttpRouter> =>
-  Layer.effectDiscard(WebhookAccount.attach(config, webhook, options)).pipe(
-    Layer.provideMerge(QqRest.layer(config)),
-    Layer.provide(QqCredentials.layer(config)),
-    Layer.provide([WebhookRoutes.layer, layerClient(config.requestTimeout)])
-  )
+const webhooks = Effect.promise(() => import("./WebhookLayer.ts"))
 
 /**
  * One QQ account whose events QQ brings: register `https://<your host>/qq` as its callback address in the console, and
@@ -136,12 +124,12 @@ export const layerWebhook = (options: WebhookOptions): Layer.Layer<QqRest, Confi
     Effect.gen(function* () {
       const config = yield* Config.make(options)
       yield* WebhookConfig.check(options.webhook)
-      return served(config, options.webhook, options)
+      return yield* served(config, options.webhook, options)
     })
   )
 
 const served = (config: Config.QqConfig, webhook: WebhookConfig.ServerOptions, options: AccountOptions) =>
-  WebhookServer.serve(routed(config, webhook, options), webhook)
+  Effect.map(webhooks, ({ routed, serve }) => serve(routed(config, webhook, options), webhook))
 
 /** {@link layerWebhook} as a route of your own server, which may hold routes of several accounts, also on one path. */
 export const layerWebhookRoute = (
@@ -152,9 +140,16 @@ export const layerWebhookRoute = (
       const config = yield* Config.make(options)
       const webhook = options.webhook ?? {}
       yield* WebhookConfig.check(webhook)
+      const { routed } = yield* webhooks
       return routed(config, webhook, options)
     })
   )
+
+/** A server for the routes of several accounts, see {@link layerWebhookRoute}. Fails when the port is taken. */
+export const serveWebhooks = <A, E, R>(
+  accounts: Layer.Layer<A, E, R>,
+  options: Pick<WebhookConfig.ServerOptions, "port" | "host">
+) => Layer.unwrap(Effect.map(webhooks, ({ serve }) => serve(accounts, options)))
 
 /**
  * The account that the environment names: `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX`, `QQ_INTENTS`,
@@ -168,7 +163,7 @@ export const layerConfigWith = (
     Effect.gen(function* () {
       const config = yield* Config.fromEnv
       const webhook = yield* WebhookConfig.fromEnv
-      return webhook === undefined ? complete(config, options) : served(config, webhook, options)
+      return webhook === undefined ? complete(config, options) : yield* served(config, webhook, options)
     })
   )
 

@@ -2,7 +2,6 @@
 import { Duration, Effect, Option } from "effect"
 import { ConfigError, Malformed } from "../../domain/ConfigError.ts"
 import type * as WebhookIntake from "../../engines/WebhookIntake.ts"
-import * as WebhookRoutes from "../../transports/WebhookRoutes.ts"
 import { read } from "./Config.ts"
 import type * as Webhook from "./Webhook.ts"
 
@@ -27,6 +26,9 @@ export interface ServerOptions extends RouteOptions {
 
 export const defaultPath = "/qq"
 
+/** Begins with a slash, and holds none of the characters that routers give a meaning to. */
+const isPath = (path: string): boolean => /^\/[A-Za-z0-9/._~-]*$/.test(path)
+
 const malformed = (setting: string, problem: string, mend: string) =>
   Effect.fail(new ConfigError({ setting, reason: new Malformed({ problem }), mend }))
 
@@ -38,7 +40,7 @@ export const check = Effect.fnUntraced(function* (
   name: (setting: "path" | "port") => string = (setting) => `webhook.${setting}`
 ) {
   const { maxWaiting, path, port } = options
-  if (path !== undefined && !WebhookRoutes.isPath(path)) {
+  if (path !== undefined && !isPath(path)) {
     return yield* malformed(name("path"), "is not a path", `Write it like ${defaultPath}, without ":" and "*".`)
   }
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
