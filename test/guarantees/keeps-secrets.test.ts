@@ -13,6 +13,7 @@ import { Qq } from "everbot/qq"
 import type { Fault, QqSimulator } from "everbot/simulator"
 import { Sqlite } from "everbot/sqlite"
 import { burst, fourChats, listening, say } from "./support/Crowd.ts"
+import { portOf } from "./support/Mode.ts"
 import * as World from "./support/World.ts"
 
 const clientSecret = "SECRET-do-not-print-7f3a9"
@@ -151,6 +152,63 @@ describe("keeps secrets", () => {
         const bytes = Effect.try(() => readFileSync(file).toString("latin1")).pipe(Effect.orElseSucceed(() => ""))
         const text = yield* bytes
         for (const secret of [clientSecret, ...tokens]) assert.isFalse(text.includes(secret), `in ${file}`)
+      }
+    })
+  )
+
+  it.live("a webhook says nothing of its secret, whoever asks and however", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform({ clientSecret }, "webhook")
+      const spans: Array<Tracer.Span> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const app = Layer.mergeAll(World.Echo, World.account(simulator))
+      const bot = yield* World.run(app, { store: Sqlite.layer({ filename: yield* World.database }) }).pipe(
+        Effect.withTracer(tracer)
+      )
+      yield* listening(simulator)
+      yield* burst(simulator, fourChats, 8)
+      yield* simulator.settled
+      yield* simulator.fault({ kind: "webhookForged", times: 5 })
+      yield* simulator.fault({ kind: "webhookReplayed", times: 5 })
+      const url = `http://127.0.0.1:${portOf(simulator)}/qq`
+      const challenge = { op: 13, d: { event_ts: "1725442341", plain_token: "Arq0D5A61EgUu4OxUvOp" } }
+      const answers: Array<string> = []
+      for (const body of [
+        JSON.stringify(challenge),
+        "",
+        "[]",
+        "{",
+        JSON.stringify({ op: 13 }),
+        JSON.stringify({ op: 0 })
+      ]) {
+        for (const signature of [undefined, "00", "0".repeat(128)]) {
+          const headers: Record<string, string> = { "content-type": "application/json", "x-signature-timestamp": "1" }
+          if (signature !== undefined) headers["x-signature-ed25519"] = signature
+          const answer = yield* Effect.promise(() => fetch(url, { method: "POST", headers, body }))
+          answers.push(dump([...answer.headers]), yield* Effect.promise(() => answer.text()))
+        }
+      }
+      yield* simulator.until(({ hostile }) => hostile.length === 10).pipe(World.within(5000, "the strangers"))
+      const said = {
+        answers: answers.join("\n"),
+        log: bot.log.join("\n"),
+        news: dump(bot.news),
+        status: dump(yield* bot.status),
+        spans: spans.map((span) => dump([span.name, [...span.attributes]])).join("\n")
+      }
+      assert.include(said.answers, "plain_token", "nothing was answered: this test would find nothing")
+      // The secret itself, and the seed that is as good as it.
+      const seed = Buffer.from(clientSecret.repeat(2)).subarray(0, 32)
+      for (const [where, text] of Object.entries(said)) {
+        for (const secret of [clientSecret, seed.toString("hex"), seed.toString("base64")]) {
+          assert.isFalse(text.includes(secret), `in: ${where}`)
+        }
       }
     })
   )

@@ -97,15 +97,16 @@ export const make = (settings: Settings, ambient: Ambient, books: Books): Webhoo
 
   const settle = (push: Push, status: number | undefined, next: () => void) => {
     books.pushes.push({ at: ambient.now(), id: push.offered.id, attempt: push.attempts, status })
-    if (status !== undefined && status >= 200 && status < 300) push.receivedUpTo = 1
-    else if (push.attempts <= retries) return void ambient.after(retryAfter, () => attempt(push, next))
+    const isTaken = status !== undefined && status >= 200 && status < 300
+    if (isTaken) push.receivedUpTo = 1
+    else if (push.attempts <= retries) ambient.after(retryAfter, () => attempt(push, next))
     else {
       push.endedAt = ambient.now()
       push.endedBy = "platform"
       books.noted("webhook:gaveUp")
     }
-    next()
-    books.noted("webhook:settled")
+    if (isTaken || push.endedAt !== undefined) next()
+    books.noted(`webhook:${status ?? "unanswered"}`)
   }
 
   const attempt = (push: Push, next: () => void) => {
