@@ -28,7 +28,7 @@ describe.each(World.modes)("drains, by %s", (mode) => {
           child = yield* Child.start(simulator, filename)
           yield* backAgain(simulator).pipe(World.within(10_000, "the bot back"))
         }
-      }).pipe(talkingWhile(simulator, fourChats, 40))
+      }).pipe(talkingWhile(simulator, fourChats, mode === "WebSocket" ? 40 : 80))
       yield* simulator.settled.pipe(World.within(15_000, `every answer\n${child.output()}`))
       World.assertFair(simulator)
       assert.strictEqual(books.answered, books.said)
@@ -53,18 +53,21 @@ describe.each(World.modes)("drains, by %s", (mode) => {
       const simulator = yield* World.platform({}, mode)
       const filename = yield* World.database
       const { books } = simulator
-      const first = yield* Child.start(simulator, filename, { BOT_HANDLER: "slow", BOT_DRAIN: "500" })
+      // By webhook a message is a call of its own: slower ones must suffice for a heap of them.
+      const pause = mode === "WebSocket" ? "50" : "400"
+      const slow = { BOT_HANDLER: "slow", BOT_PAUSE: pause, BOT_DRAIN: "500" }
+      const first = yield* Child.start(simulator, filename, slow)
       yield* listening(simulator).pipe(World.within(20_000, "the first session"))
       yield* burst(simulator, fourChats, 200)
       yield* simulator.until(({ answered }) => answered >= 8)
-      // What a webhook was not yet called for is the platform's to bring again, and no part of the count.
-      if (mode === "webhook") yield* simulator.until(({ pushes }) => pushes.length >= 200)
       const before = yield* Clock.currentTimeMillis
       assert.deepStrictEqual(yield* stopped(first), { code: 0, signal: null }, first.output())
       assert.isBelow((yield* Clock.currentTimeMillis) - before, 3000)
-      const left = books.said - books.answered
+      // What a webhook was not called for yet, or not told that it has it, is the platform's to bring again.
+      const taken = mode === "WebSocket" ? books.said : books.pushes.filter(({ status }) => status === 200).length
+      const left = taken - books.answered
       const [, events, messages] = /stopped with (\d+) events and (\d+) messages left/.exec(first.output()) ?? []
-      assert.isAbove(left, 50)
+      assert.isAbove(left, mode === "WebSocket" ? 50 : 5)
       // Messages on their way at the deadline may have arrived; nothing may be missing from the count.
       assert.isAtLeast(Number(events) + Number(messages), left, first.output())
       assert.isAtMost(Number(events) + Number(messages), left + 16, first.output())

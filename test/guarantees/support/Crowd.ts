@@ -40,11 +40,15 @@ export const talkingWhile =
       return result
     })
 
-/** Waits until the bot has a session, or its webhook is registered, so that what is said next is heard. */
+/**
+ * Waits until the bot has a session, so that what is said next is heard; or until its webhook is registered, and the bot
+ * has asked once whether QQ still knows it, so that a fault which comes next hits what the test means.
+ */
 export const listening = (simulator: QqSimulator.QqSimulator) =>
   simulator.until(
     (books) =>
-      books.identifies.some(({ session }) => session !== undefined) || books.validations.some((it) => it.accepted)
+      books.identifies.some(({ session }) => session !== undefined) ||
+      (books.validations.some((it) => it.accepted) && books.count("route:GET /users/@me") > 0)
   )
 
 /** Waits, from the moment it is made, until the bot was away and has taken something again. */

@@ -1,6 +1,6 @@
 /**
  * A bot as a process of its own, to be killed and stopped by the tests. What it does is said by its environment:
- * `BOT_HANDLER` (echo, count, slow, hang), `BOT_DRAIN` (milliseconds). Deep imports keep its start short.
+ * `BOT_HANDLER` (echo, count, slow, hang), `BOT_DRAIN`, `BOT_PAUSE` (milliseconds). Deep imports keep its start short.
  */
 import { Config, Duration, Effect, Layer, Random, Schema } from "effect"
 import * as Bot from "../../../src/Bot.ts"
@@ -21,7 +21,12 @@ const handlers = {
       yield* Bot.reply(event, String(n))
     })
   ),
-  slow: Bot.on("MessageReceived", (event) => Effect.andThen(Effect.sleep(50), Bot.reply(event, event.text))),
+  slow: Bot.on("MessageReceived", (event) =>
+    Effect.gen(function* () {
+      yield* Effect.sleep(yield* Config.Int("BOT_PAUSE").pipe(Config.withDefault(50)))
+      yield* Bot.reply(event, event.text)
+    })
+  ),
   /** Hangs on what asks for it, beyond the reach of an interruption, and answers the rest. */
   hang: Bot.on("MessageReceived", (event) =>
     event.text === "hang" ? Effect.uninterruptible(Effect.never) : Bot.reply(event, event.text)
