@@ -39,7 +39,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
           }
         }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, 20))
         const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
-        yield* simulator.settled.pipe(World.within(20_000, `every answer; ${story}\n${child.output()}`))
+        yield* simulator.settled.pipe(World.within(40_000, `every answer; ${story}\n${child.output()}`))
         World.assertFair(simulator, story)
         assert.strictEqual(books.answered, books.said, story)
         if (mode === "WebSocket") {
@@ -51,7 +51,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
           assert.isAtLeast(books.pushes.filter(({ status }) => status !== 200).length, deaths, story)
           assert.strictEqual(books.count("webhook:gaveUp"), 0, story)
         }
-        assert.isAbove(books.said, deaths * 26, story)
+        assert.isAbove(books.said, deaths * (mode === "WebSocket" ? 26 : 16), story)
       }),
     90_000
   )
