@@ -37,7 +37,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
             yield* child.end("SIGKILL")
             child = yield* Child.start(simulator, filename)
           }
-        }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, 20))
+        }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 20 : 60))
         const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
         yield* simulator.settled.pipe(World.within(40_000, `every answer; ${story}\n${child.output()}`))
         World.assertFair(simulator, story)
