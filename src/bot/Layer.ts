@@ -3,6 +3,7 @@ import { Layer } from "effect"
 import { Handlers } from "../engines/Handlers.ts"
 import { Inbox } from "../engines/Inbox.ts"
 import { Journal } from "../engines/Journal.ts"
+import { Probation } from "../engines/Probation.ts"
 import { make, Runtime, type Options as RuntimeOptions } from "../engines/Runtime.ts"
 import { StateCache } from "../engines/StateCache.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
@@ -29,7 +30,7 @@ export const layerWith = (options: Options): Layer.Layer<Provides, never, Store>
     Layer.provideMerge(Layer.effect(Runtime, make(options))),
     Layer.provideMerge(ErrorFeed.layer(options.errors)),
     Layer.provide(StatusLog.layer),
-    Layer.provide(options.inbox ?? Inbox.layer),
+    Layer.provide(Layer.merge(options.inbox ?? Inbox.layer, Probation.layer)),
     Layer.provide(Journal.layer(options)),
     Layer.provide(Layer.mergeAll(StateCache.layer, Handlers.layer)),
     Layer.provideMerge(StatusStream.layer)

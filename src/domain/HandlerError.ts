@@ -37,7 +37,15 @@ export class TooManyMessages extends Data.TaggedError("TooManyMessages")<{ reado
   }
 }
 
-export type Reason = Failed | TimedOut | Died | TooManyMessages
+/** The process ended again and again while the handler ran. */
+export class Crashed extends Data.TaggedError("Crashed")<{ readonly times: number }> {
+  readonly isRetryable = false as const
+  override get message() {
+    return `the process ended ${this.times} times while it was being handled`
+  }
+}
+
+export type Reason = Failed | TimedOut | Died | TooManyMessages | Crashed
 export type Retryable = Extract<Reason, { readonly isRetryable: true }>
 export type Fatal = Extract<Reason, { readonly isRetryable: false }>
 

@@ -22,6 +22,7 @@ import { Intake, type ShardView } from "./Intake.ts"
 import { Journal } from "./Journal.ts"
 import * as Ladder from "./Ladder.ts"
 import type { Delivery } from "./Lanes.ts"
+import { Probation } from "./Probation.ts"
 import * as Recovery from "./Recovery.ts"
 import { Relay, type RelayOptions } from "./Relay.ts"
 import * as Schedules from "./Schedules.ts"
@@ -36,6 +37,12 @@ export interface AccountOptions extends Partial<DispatcherOptions>, Partial<Rela
    * @defaultValue 10 seconds
    */
   readonly drainTimeout?: Duration.Duration
+  /**
+   * How many processes may end while an event is handled again after a crash, before it is taken for the cause and
+   * becomes a dead letter.
+   * @defaultValue 3
+   */
+  readonly maxCrashes?: number
 }
 
 /** A running account, as the front door and the monitor see it. */
@@ -64,7 +71,9 @@ export interface Account {
   readonly failure: () => GatewayError | undefined
 }
 
-const defaults: DispatcherOptions & RelayOptions & Supervisor.Options & { readonly drainTimeout: Duration.Duration } = {
+const defaults: DispatcherOptions &
+  RelayOptions &
+  Supervisor.Options & { readonly drainTimeout: Duration.Duration; readonly maxCrashes: number } = {
   concurrency: 256,
   handlerTimeout: Duration.seconds(30),
   redeliver: Schedules.redeliver(),
@@ -80,11 +89,12 @@ const defaults: DispatcherOptions & RelayOptions & Supervisor.Options & { readon
   identify: Supervisor.defaultIdentify,
   stableAfter: Duration.seconds(30),
   ladder: Ladder.defaults,
-  drainTimeout: Duration.seconds(10)
+  drainTimeout: Duration.seconds(10),
+  maxCrashes: 3
 }
 
 /** What an account runs on. */
-export type Services = Store | Journal | Inbox | StatusStream | StateCache | Handlers | Supervisor.Services
+export type Services = Store | Journal | Inbox | StatusStream | StateCache | Handlers | Probation | Supervisor.Services
 
 const breakerStates = { Closed: "closed", Open: "open", HalfOpen: "half-open" } as const
 
@@ -115,6 +125,7 @@ export const start = Effect.fnUntraced(function* (
     openDuration: Schedules.backoff({ base: "500 millis", cap: "15 seconds" })
   }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
   const { account } = platform
+  const probation = (yield* Probation).of(account, fork)
 
   /** The last row that recovery took from the store; what is said before it ended waits, and is taken once. */
   let recoveredTo: number | undefined
@@ -167,28 +178,24 @@ export const start = Effect.fnUntraced(function* (
       }
     }
   )
+  const load = (ids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<Delivery>> =>
+    Recovery.patient(store.events(ids)).pipe(
+      Effect.map((events) =>
+        events.map(({ id, key, raw, receivedAt }) => {
+          const event = platform.decode(raw, key)
+          return { id, event, receivedAt, size: raw.length, attempt: 1, pace: undefined }
+        })
+      )
+    )
   const dispatcher: Dispatcher = new Dispatcher(options, {
     alarm,
     fork,
     handlerOf: handlers.of,
     readState: cache.read,
     settle: inbox.settle,
+    probation,
     commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
-    load: (ids) =>
-      Recovery.patient(store.events(ids)).pipe(
-        Effect.map((events) =>
-          events.map(
-            ({ id, key, raw, receivedAt }): Delivery => ({
-              id,
-              event: platform.decode(raw, key),
-              receivedAt,
-              size: raw.length,
-              attempt: 1,
-              pace: undefined
-            })
-          )
-        )
-      ),
+    load,
     canSpill: inbox.isDurable,
     isBlocked: () => relay.isFull,
     failed: (delivery: Delivery, error: HandlerError, willRetry) => {
@@ -220,11 +227,19 @@ export const start = Effect.fnUntraced(function* (
     recoveredTo = yield* Recovery.messages(store, account, (row) => relay.take(row))
     for (const row of early.splice(0)) offer(row)
     if (!inbox.isDurable) return
-    yield* Recovery.events(store, account, ({ id, conversation, notBefore }) => {
+    yield* probation.recall
+    const condemned: Array<readonly [id: number, deaths: number]> = []
+    yield* Recovery.events(store, account, (event) => {
+      const { conversation, id, notBefore } = event
+      const deaths = probation.take(event)
+      if (deaths >= options.maxCrashes) return void condemned.push([id, deaths])
       const lane = dispatcher.lanes.of(conversation)
       if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
       else dispatcher.takeStored(lane, id)
     })
+    for (const [id, deaths] of condemned) {
+      for (const delivery of yield* load([id])) dispatcher.condemn(delivery, deaths)
+    }
   })
 
   const cuts = new Map<number, Deferred.Deferred<never, GatewayError>>()

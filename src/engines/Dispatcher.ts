@@ -14,7 +14,7 @@ import * as HandlerError from "../domain/HandlerError.ts"
 import type { TurnWrite } from "../ports/Store.ts"
 import type { Timer } from "./Alarm.ts"
 import type { Counters, DispatcherOptions, DispatcherPorts } from "./DispatcherPorts.ts"
-import { Begun } from "./Handlers.ts"
+import { Begun, type Handler } from "./Handlers.ts"
 import { type Delivery, type Lane, Lanes } from "./Lanes.ts"
 import * as Pace from "./Pace.ts"
 import { ActiveTurn, handled, TurnEnded } from "./Turn.ts"
@@ -143,6 +143,16 @@ export class Dispatcher {
       return true
     }
     lane.isBusy = true
+    if (delivery.id > this.ports.probation.upTo) return this.run(lane, delivery, handler)
+    this.ports.probation.admit(delivery.id, () => {
+      if (this.isStopped) return
+      if (this.run(lane, delivery, handler)) this.goOn(lane)
+      this.resume()
+    })
+    return false
+  }
+
+  private run(lane: Lane, delivery: Delivery, handler: Handler): boolean {
     this.running++
     const begun = handler.start(delivery.event, delivery, this.open)
     if (!(begun instanceof Begun)) return this.ended(lane, delivery, undefined, begun)
@@ -162,6 +172,7 @@ export class Dispatcher {
       turn.abandon()
       this.running--
       if (this.isStopped) return
+      this.survived(delivery)
       const reason = new HandlerError.TimedOut({ limit: this.options.handlerTimeout })
       this.fail(lane, delivery, reason)
       this.resume()
@@ -177,6 +188,11 @@ export class Dispatcher {
     })
   }
 
+  /** The handler of an event that an earlier process left ended, whatever came of it. */
+  private survived(delivery: Delivery): void {
+    if (delivery.id <= this.ports.probation.upTo) this.ports.probation.ended(delivery.id)
+  }
+
   /** A turn's fiber ended, or needed none. True when the lane may go on at once. */
   private ended(
     lane: Lane,
@@ -184,6 +200,7 @@ export class Dispatcher {
     turn: ActiveTurn | undefined,
     exit: Exit.Exit<unknown, unknown>
   ): boolean {
+    this.survived(delivery)
     if (Exit.isFailure(exit)) {
       const error = Cause.findErrorOption(exit.cause)
       if (error._tag !== "Some" || !(error.value instanceof TurnEnded)) {
@@ -291,18 +308,26 @@ export class Dispatcher {
   }
 
   private bury(lane: Lane, delivery: Delivery, error: HandlerError.HandlerError): void {
-    this.counters.dead++
-    const dead = {
-      conversation: delivery.event.conversation,
-      key: delivery.event.key,
-      reason: error.reason.message,
-      attempts: delivery.attempt,
-      at: this.ports.alarm.now()
-    }
-    this.ports.commit({ eventId: delivery.id, messages: [], state: [], dead }, () => {
+    this.letDie(delivery, error, () => {
       this.gone(delivery)
       lane.isBusy = false
       this.wake(lane)
     })
+  }
+
+  /** Buries a stored event without running it: its handler ended so many processes. */
+  condemn(delivery: Delivery, times: number): void {
+    const { key, type } = delivery.event
+    const reason = new HandlerError.Crashed({ times })
+    const error = new HandlerError.HandlerError({ event: { key, type }, attempt: times, reason })
+    this.ports.failed(delivery, error, false)
+    this.letDie(delivery, error, () => {})
+  }
+
+  private letDie(delivery: Delivery, { attempt, reason }: HandlerError.HandlerError, done: () => void): void {
+    this.counters.dead++
+    const { conversation, key } = delivery.event
+    const dead = { conversation, key, reason: reason.message, attempts: attempt, at: this.ports.alarm.now() }
+    this.ports.commit({ eventId: delivery.id, messages: [], state: [], dead }, done)
   }
 }

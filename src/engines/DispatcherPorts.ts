@@ -7,6 +7,7 @@ import type { StateEntry, TurnResult, TurnWrite } from "../ports/Store.ts"
 import type { Alarm } from "./Alarm.ts"
 import type { Handler } from "./Handlers.ts"
 import type { Delivery } from "./Lanes.ts"
+import type { AccountProbation } from "./Probation.ts"
 
 export interface DispatcherOptions {
   /** Turns that may run at once. @defaultValue 256 */
@@ -33,6 +34,8 @@ export interface DispatcherPorts {
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   readonly readState: (key: string) => Effect.Effect<StateEntry, StoreError>
   readonly settle: (id: number) => void
+  /** Which events may be what ended an earlier process, and when these may run. */
+  readonly probation: Pick<AccountProbation, "upTo" | "admit" | "ended">
   readonly commit: (write: TurnWrite, done: (result: TurnResult) => void) => void
   /** Events that were too many to keep, in the order asked; waits as long as the store needs. */
   readonly load: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Delivery>>

@@ -1,0 +1,168 @@
+/**
+ * Finds the event that ends the process: an endless loop of memory, an exit, a native crash in its handler. Retries are
+ * counted in memory, so after a restart such an event would come again as the first time, and so for ever.
+ *
+ * What an earlier process left unsettled is on probation: before its handler runs, that is put on record in the store.
+ * Live events are not, so the hot path writes nothing. Whatever is on record when a process starts was under way when
+ * the last one died, and is blamed. What was blamed runs one at a time in the whole process, so that the next death
+ * blames one event and not its neighbours. After `maxCrashes` deaths it becomes a dead letter; an innocent one ends, and
+ * its name is cleared. The journal keeps its order, so whatever ran before is settled when the next is on record.
+ */
+import { Context, Effect, Layer, Result, Schema } from "effect"
+import { type PendingEvent, Store } from "../ports/Store.ts"
+import { Journal } from "./Journal.ts"
+import * as Recovery from "./Recovery.ts"
+
+/** Events that were never blamed and may run side by side; as many may be blamed at once. */
+const side = 64
+
+const OnRecord = Schema.fromJsonString(
+  Schema.Struct({
+    /** Ids of events whose handlers run. */
+    trying: Schema.Array(Schema.Int),
+    /** Id → deaths of a process while its handler ran. */
+    blamed: Schema.Record(Schema.String, Schema.Int)
+  })
+)
+const decode = Schema.decodeUnknownResult(OnRecord)
+const encode = Schema.encodeSync(OnRecord)
+
+interface Waiting {
+  readonly id: number
+  readonly go: () => void
+}
+
+/** Lets one in; the others wait their turn. */
+class Turnstile {
+  private isTaken = false
+  private readonly queue: Array<() => void> = []
+
+  enter(go: () => void): void {
+    if (this.isTaken) this.queue.push(go)
+    else {
+      this.isTaken = true
+      go()
+    }
+  }
+  leave(): void {
+    const next = this.queue.shift()
+    if (next === undefined) this.isTaken = false
+    else next()
+  }
+}
+
+/** The events of one account that an earlier process left behind. */
+export class AccountProbation {
+  /** Events with this id or a lower one are on probation. Compared for every event; 0 as long as there are none. */
+  upTo = 0
+  private readonly trying = new Set<number>()
+  private readonly recalled = new Map<number, number>()
+  private readonly blamed = new Map<number, number>()
+  private version = 0
+  private isWriting = false
+  private isDirty = false
+  /** On their way into the record. */
+  private marked: Array<Waiting> = []
+  private readonly waiting: Array<Waiting> = []
+  private readonly key: string
+  private readonly suspects: Turnstile
+  private readonly ports: Ports
+
+  constructor(account: string, suspects: Turnstile, ports: Ports) {
+    this.key = `${account}/probation`
+    this.suspects = suspects
+    this.ports = ports
+  }
+
+  /** Reads the record of the last process: what it was trying when it ended is blamed once more. */
+  get recall(): Effect.Effect<void> {
+    return Effect.map(this.read, ({ blamed, trying }) => {
+      for (const [id, deaths] of Object.entries(blamed)) this.recalled.set(Number(id), deaths)
+      for (const id of trying) this.recalled.set(id, (this.recalled.get(id) ?? 0) + 1)
+    })
+  }
+
+  private get read() {
+    return Effect.map(Recovery.patient(this.ports.store.state([this.key])), ([entry]) => {
+      this.version = entry?.version ?? 0
+      // A record that cannot be read blames nobody.
+      return Result.getOrElse(decode(entry?.value), () => ({ trying: [], blamed: {} }))
+    })
+  }
+
+  /** Takes an event that an earlier process left; returns how many processes ended while its handler ran. */
+  take({ id }: PendingEvent): number {
+    this.upTo = Math.max(this.upTo, id)
+    const deaths = this.recalled.get(id) ?? 0
+    // Only what is still pending: the others were settled, by us or by a person.
+    if (deaths > 0) this.blamed.set(id, deaths)
+    return deaths
+  }
+
+  /** Calls `go` when it is on record that this event is tried, and not before it is its turn. */
+  admit(id: number, go: () => void): void {
+    const waiting = { id, go }
+    if (this.blamed.has(id)) this.suspects.enter(() => this.mark(waiting))
+    else if (this.trying.size < side) this.mark(waiting)
+    else this.waiting.push(waiting)
+  }
+
+  /** Its handler ended, and the process did not. */
+  ended(id: number): void {
+    if (!this.trying.delete(id)) return
+    if (this.blamed.has(id)) this.suspects.leave()
+    const next = this.waiting.shift()
+    if (next !== undefined) this.mark(next)
+    else this.write()
+  }
+
+  private mark(waiting: Waiting): void {
+    this.trying.add(waiting.id)
+    this.marked.push(waiting)
+    this.write()
+  }
+
+  /** One write at a time: what changes meanwhile is in the next. */
+  private write(): void {
+    this.isDirty = true
+    if (this.isWriting) return
+    this.isWriting = true
+    this.isDirty = false
+    const marked = this.marked
+    this.marked = []
+    const value = encode({ trying: [...this.trying], blamed: Object.fromEntries(this.blamed) })
+    const state = [{ key: this.key, value, expected: this.version }]
+    this.ports.journal.turn({ eventId: undefined, messages: [], state }, (result) => {
+      this.isWriting = false
+      if (result._tag === "Conflict") {
+        this.marked = [...marked, ...this.marked]
+        this.ports.fork(Effect.map(this.read, () => this.write()))
+        return
+      }
+      this.version = result.versions[0] ?? this.version
+      for (const { go } of marked) go()
+      if (this.isDirty) this.write()
+    })
+  }
+}
+
+interface Ports {
+  readonly store: Store["Service"]
+  readonly journal: Journal["Service"]
+  readonly fork: (effect: Effect.Effect<void>) => unknown
+}
+
+export class Probation extends Context.Service<
+  Probation,
+  { readonly of: (account: string, fork: Ports["fork"]) => AccountProbation }
+>()("everbot/engines/Probation") {
+  static readonly layer = Layer.effect(
+    this,
+    Effect.gen(function* () {
+      const store = yield* Store
+      const journal = yield* Journal
+      const suspects = new Turnstile()
+      return { of: (account, fork) => new AccountProbation(account, suspects, { store, journal, fork }) }
+    })
+  )
+}

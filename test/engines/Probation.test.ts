@@ -1,0 +1,199 @@
+/** That an event which ends the process does so a few times only, and that nobody else pays for it. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer } from "effect"
+import { afterAll } from "vitest"
+import * as Bot from "../../src/Bot.ts"
+import { Inaccessible, StoreError } from "../../src/domain/StoreError.ts"
+import { Store } from "../../src/ports/Store.ts"
+import * as Memory from "../../src/stores/Memory.ts"
+import * as Sqlite from "../../src/stores/Sqlite.ts"
+import { Events, FakePlatform } from "../../src/testing/index.ts"
+import { life, news, until, untilEnded } from "../fixtures/runtime.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "everbot-probation-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
+
+const disks: Readonly<Record<string, () => Layer.Layer<Store, StoreError>>> = {
+  Memory: () => Memory.make().layer,
+  Sqlite: () => Sqlite.layer({ filename: join(folder, `${++files}.db`), exclusive: false })
+}
+
+/** A process that can end in the middle of a handler: from then on nothing reaches the disk. */
+const make = (disk: Layer.Layer<Store, StoreError>) => {
+  const world = { isDead: false, lives: 0 }
+  const dead = new StoreError({ operation: "commit", reason: new Inaccessible({ detail: "the process ended" }) })
+  const mortal = Layer.effect(
+    Store,
+    Effect.map(Store, (store) =>
+      Store.of({
+        ...store,
+        commit: (commit) => Effect.suspend(() => (world.isDead ? Effect.fail(dead) : store.commit(commit)))
+      })
+    )
+  ).pipe(Layer.provide(disk), Layer.orDie)
+  const die = Effect.andThen(
+    Effect.sync(() => {
+      world.isDead = true
+    }),
+    Effect.never
+  )
+  return { world, mortal, die }
+}
+
+const options = { drainTimeout: Duration.millis(10), handlerTimeout: Duration.minutes(10) }
+
+/** Starts one process after the other until `isOver`, or until `most` ended by themselves; returns how many did. */
+const lives = Effect.fnUntraced(function* (
+  { mortal, world }: Pick<ReturnType<typeof make>, "mortal" | "world">,
+  fake: FakePlatform.FakePlatform,
+  handler: Layer.Layer<never, never, Bot.Runtime>,
+  isOver: () => boolean,
+  most = 12
+) {
+  let deaths = 0
+  for (;;) {
+    world.isDead = false
+    world.lives++
+    const one = Effect.repeat(Effect.sleep("1 second"), { until: () => world.isDead || isOver() })
+    yield* untilEnded(life(mortal, fake, handler, one, options))
+    if (!world.isDead) return deaths
+    if (++deaths >= most) return deaths
+  }
+})
+
+const buried = Store.use((store) => store.deadLetters("fake:1", { limit: 10 }))
+
+const said = (fake: FakePlatform.FakePlatform) => fake.sent().map(({ content }) => content.text)
+
+for (const [name, disk] of Object.entries(disks)) {
+  describe(`probation, on ${name}`, () => {
+    it.effect(
+      "an event that ends the process becomes a dead letter, and its whole lane is answered once, in order",
+      () =>
+        Effect.gen(function* () {
+          const it = make(disk())
+          const fake = FakePlatform.make()
+          const Answer = Bot.on("MessageReceived", (event) =>
+            event.text === "poison" ? it.die : Bot.reply(event, event.text)
+          )
+          // One burst: the handler of what stands before the poison ends in the same tick, so its end is never stored.
+          yield* fake.emit(...["a", "b", "poison", "c"].map((text) => Events.message({ text, in: "ann" })))
+          const deaths = yield* lives(it, fake, Answer, () => said(fake).length >= 3)
+          assert.deepStrictEqual([deaths, said(fake)], [4, ["a", "b", "c"]])
+          const letters = yield* Effect.provide(buried, it.mortal)
+          assert.strictEqual(letters.length, 1)
+          assert.include(letters[0], {
+            _tag: "DeadEvent",
+            attempts: 3,
+            reason: "the process ended 3 times while it was being handled"
+          })
+        })
+    )
+
+    it.effect("who is slow beside a poisonous event is not blamed for it", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        const Answer = Bot.on("MessageReceived", (event) => {
+          if (event.text === "poison") return it.die
+          return Effect.andThen(Effect.sleep("1 minute"), Bot.reply(event, event.text))
+        })
+        const slow = Array.from({ length: 10 }, (_, n) => Events.message({ text: `slow ${n}`, in: `room ${n}` }))
+        yield* fake.emit(...slow.slice(0, 5), Events.message({ text: "poison", in: "ann" }), ...slow.slice(5))
+        const deaths = yield* lives(it, fake, Answer, () => said(fake).length >= 10)
+        assert.strictEqual(deaths, 4)
+        assert.deepStrictEqual([...said(fake)].sort(), slow.map((message) => message.text).sort())
+        const letters = yield* Effect.provide(buried, it.mortal)
+        assert.deepStrictEqual(
+          letters.map((letter) => letter._tag === "DeadEvent" && letter.attempts),
+          [3]
+        )
+      })
+    )
+
+    it.effect("of two poisonous events each becomes a dead letter, and what is said meanwhile is answered", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        const Answer = Bot.on("MessageReceived", (event) =>
+          event.text.startsWith("poison") ? it.die : Bot.reply(event, event.text)
+        )
+        yield* fake.emit(
+          Events.message({ text: "poison 1", in: "ann" }),
+          Events.message({ text: "poison 2", in: "bob" }),
+          Events.message({ text: "hello", in: "bob" })
+        )
+        const deaths = yield* lives(it, fake, Answer, () => said(fake).includes("hello"))
+        assert.isAtMost(deaths, 7)
+        assert.deepStrictEqual(said(fake), ["hello"])
+        const letters = yield* Effect.provide(buried, it.mortal)
+        assert.strictEqual(letters.length, 2)
+      })
+    )
+
+    it.effect("a stop in the middle of a turn blames nobody, however often", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        let isPatient = false
+        let begun = 0
+        const Answer = Bot.on("MessageReceived", (event) => {
+          begun++
+          return isPatient ? Bot.reply(event, event.text) : Effect.never
+        })
+        yield* fake.emit(Events.message({ text: "hello" }))
+        for (let n = 1; n <= 6; n++) {
+          const one = until("the handler to begin", () => begun >= n)
+          yield* untilEnded(life(it.mortal, fake, Answer, one, options))
+        }
+        isPatient = true
+        yield* untilEnded(
+          life(
+            it.mortal,
+            fake,
+            Answer,
+            until("an answer", () => said(fake).length > 0),
+            options
+          )
+        )
+        assert.deepStrictEqual(said(fake), ["hello"])
+        assert.deepStrictEqual(yield* Effect.provide(buried, it.mortal), [])
+      })
+    )
+
+    it.effect("who requeues a poisonous event gives it a new life, and hears of its death again", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        let isPoisonous = true
+        const Answer = Bot.on("MessageReceived", (event) => (isPoisonous ? it.die : Bot.reply(event, event.text)))
+        yield* fake.emit(Events.message({ text: "hello" }))
+        let heard: Array<string> = []
+        const deaths = yield* lives(it, fake, Answer, () => false, 4)
+        assert.strictEqual(deaths, 4)
+        it.world.isDead = false
+        const listen = Effect.gen(function* () {
+          const status = yield* news
+          yield* until("the news of its death", () => status.some(({ _tag }) => _tag === "EventDeadLettered"))
+          heard = status.map(({ _tag }) => _tag)
+        })
+        yield* untilEnded(life(it.mortal, fake, Answer, listen, options))
+        assert.include(heard, "TurnFailed")
+        isPoisonous = false
+        const again = Effect.gen(function* () {
+          const runtime = yield* Bot.Runtime
+          const [letter] = yield* Effect.orDie(runtime.deadLetters("fake:1", { limit: 1 }))
+          assert.isDefined(letter)
+          if (letter !== undefined) yield* Effect.orDie(runtime.requeue(letter))
+          yield* until("an answer", () => said(fake).length > 0)
+        })
+        yield* untilEnded(life(it.mortal, fake, Answer, again, options))
+        assert.deepStrictEqual(said(fake), ["hello"])
+      })
+    )
+  })
+}
