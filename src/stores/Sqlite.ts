@@ -2,12 +2,16 @@
  * A {@link Store} in one SQLite file, for one machine. A worker thread owns the database, so a slow disk never stalls
  * a heartbeat. Needs nothing but Node: `node:sqlite`.
  */
-import { Config, Effect, Layer } from "effect"
+import { existsSync } from "node:fs"
+import { dirname } from "node:path"
+import { Config, Effect, Layer, Schedule } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { StoreError } from "../domain/StoreError.ts"
 import { Store } from "../ports/Store.ts"
 import { open } from "./sqlite/Link.ts"
 import { hold } from "./sqlite/Lock.ts"
+import { openLog } from "./sqlite/LogSync.ts"
+import { fileOf } from "./sqlite/location.ts"
 import { onLink } from "./sqlite/onLink.ts"
 import type { OpenOptions } from "./sqlite/protocol.ts"
 import type { SqlOptions } from "./sqlite/SqlClient.ts"
@@ -15,7 +19,7 @@ import type { SqlOptions } from "./sqlite/SqlClient.ts"
 export type { SqlOptions } from "./sqlite/SqlClient.ts"
 
 export interface Options {
-  /** Path of the database; its directory must exist. `-wal`, `-shm`, `-lock` and `-pid` files live beside it. */
+  /** Path of the database; its directory must exist. `-wal`, `-shm`, `-lock` and `-pid` files live beside it, and `-damaged` once damage was met. */
   readonly filename: string
   /**
    * `FULL`: a commit survives power loss: it succeeds after an `fdatasync` of the write-ahead log. `NORMAL`: it survives
@@ -56,6 +60,13 @@ export interface Options {
    * @defaultValue 15000
    */
   readonly lockTimeout?: number | undefined
+  /**
+   * Milliseconds to go on trying to open a file that cannot be opened now: locked, read-only, on a full disk, out of file
+   * descriptors. A process that waits here comes back by itself, and does not use up what its supervisor allows in
+   * restarts. A missing directory or a damaged file fails at once.
+   * @defaultValue 15000
+   */
+  readonly openTimeout?: number | undefined
 }
 
 const complete = (options: Options): OpenOptions => ({
@@ -67,10 +78,37 @@ const complete = (options: Options): OpenOptions => ({
   maxPages: options.maxPages
 })
 
+/** Milliseconds between two attempts to open the file. */
+const pace = 500
+
+/** Tries again while there is hope that somebody else mends it, and says once what it waits for. */
+const patient =
+  (filename: string, timeout: number) =>
+  <A, R>(attempt: Effect.Effect<A, StoreError, R>): Effect.Effect<A, StoreError, R> => {
+    const path = fileOf(filename)
+    const isHopeless = path === undefined || !existsSync(dirname(path))
+    const again = (error: StoreError) =>
+      Effect.logWarning(`${error.message}; trying again for up to ${timeout / 1000} s`).pipe(
+        Effect.andThen(Effect.sleep(pace)),
+        Effect.andThen(
+          Effect.retry(attempt, {
+            while: ({ isRetryable }) => isRetryable,
+            schedule: Schedule.spaced(pace),
+            times: Math.ceil(timeout / pace) - 1
+          })
+        )
+      )
+    return Effect.catch(attempt, (error) =>
+      error.isRetryable && !isHopeless && timeout > 0 ? again(error) : Effect.fail(error)
+    )
+  }
+
 const make = Effect.fnUntraced(function* (options: Options) {
+  const { exclusive = true, filename, lockTimeout = 15_000, openTimeout = 15_000 } = options
+  const patience = patient(filename, openTimeout)
   // Held by this thread: the worker may die and come back under it.
-  if (options.exclusive ?? true) yield* hold(options.filename, options.lockTimeout ?? 15_000)
-  return onLink(yield* open(complete(options)))
+  if (exclusive) yield* patience(hold(filename, lockTimeout))
+  return onLink(yield* open(complete(options), openLog, patience))
 })
 
 /**

@@ -13,6 +13,7 @@ import type { Position } from "../../domain/Event.ts"
 import type { Gap } from "../../domain/Gap.ts"
 import type { CommitToken, Counts, PositionWrite, StateEntry, TurnResult, TurnWrite } from "../../ports/Store.ts"
 import { Answers, type Committed, rebuild, summarise } from "./Answers.ts"
+import { inspect } from "./damage.ts"
 import type { Frames } from "./frames.ts"
 import { Inbox } from "./Inbox.ts"
 import { Outbox } from "./outbox.ts"
@@ -42,6 +43,7 @@ export class Journal {
   constructor(options: OpenOptions) {
     this.db = new DatabaseSync(options.filename, { timeout: options.busyTimeout })
     try {
+      inspect(this.db)
       this.log = configure(this.db, options)
       migrate(this.db)
       this.inbox = new Inbox(this.db)

@@ -181,9 +181,16 @@ class Link {
 
 export type { Link }
 
+/** How often, and how long, an attempt is made. */
+export type Patience = <A>(attempt: Effect.Effect<A, StoreError>) => Effect.Effect<A, StoreError>
+
 /** Opens the database in its own thread. Fails when it cannot be opened; closed with the scope. */
-export const open = (options: OpenOptions, log: OpenLog = openLog): Effect.Effect<Link, StoreError, Scope.Scope> =>
+export const open = (
+  options: OpenOptions,
+  log: OpenLog = openLog,
+  patience: Patience = (attempt) => attempt
+): Effect.Effect<Link, StoreError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => new Link(options, log)),
     (link) => link.close
-  ).pipe(Effect.tap((link) => link.call("open")))
+  ).pipe(Effect.tap((link) => patience(link.call("open"))))

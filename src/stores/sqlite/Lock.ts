@@ -6,12 +6,13 @@
  * stays. Who holds it stands in a file of its own, for the message only: reading the locked one through another
  * descriptor of this process would drop the lock (POSIX). The store's file is not locked: `sqlite3` may look into it.
  */
-import { readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { hostname } from "node:os"
 import { DatabaseSync } from "node:sqlite"
 import { Clock, Effect, Schedule, type Scope } from "effect"
 import { StoreError, Unusable } from "../../domain/StoreError.ts"
 import { storeError } from "./errors.ts"
+import { fileOf } from "./location.ts"
 
 /** Milliseconds between two attempts. */
 const pace = 100
@@ -22,19 +23,6 @@ interface Holder {
   readonly pid: number
   readonly host: string
   readonly since: string
-}
-
-/** The file behind a path or a `file:` URI and its symbolic links; `undefined` when the database is in memory. */
-const behind = (filename: string): string | undefined => {
-  const [, uri, query = ""] = /^file:(?:\/\/[^/?#]*)?([^?#]*)(.*)$/.exec(filename) ?? []
-  const path = uri === undefined ? filename : decodeURIComponent(uri)
-  if (path === "" || path === ":memory:" || query.includes("mode=memory")) return undefined
-  try {
-    return realpathSync(path)
-  } catch {
-    // Not there yet: its first opener makes it.
-    return path
-  }
 }
 
 /** Nothing where the file is missing or half written: the lock does not depend on it. */
@@ -64,7 +52,7 @@ export const hold = Effect.fnUntraced(function* (
   filename: string,
   timeout: number
 ): Effect.fn.Return<void, StoreError, Scope.Scope> {
-  const path = behind(filename)
+  const path = fileOf(filename)
   if (path === undefined) return
   const holder = `${path}-pid`
   const failed = (cause: unknown) => {

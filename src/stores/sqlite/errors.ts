@@ -11,9 +11,11 @@ import {
 } from "../../domain/StoreError.ts"
 import type { Fault } from "./protocol.ts"
 
-const mend = "Stop the bot, move the file away and put the last backup in its place, or try `sqlite3 FILE .recover`"
+const mend = (filename: string) =>
+  `Nothing was changed. Stop the bot, move ${filename} and ${filename}-wal away together, and put the last backup in their place; ` +
+  `or save what can still be read: sqlite3 ${filename} .recover | sqlite3 NEW`
 
-const reasons: Readonly<Record<number, (detail: string) => Reason>> = {
+const reasons: Readonly<Record<number, (detail: string, filename: string) => Reason>> = {
   3: (detail) => new Inaccessible({ detail }), // PERM
   4: (detail) => new Inaccessible({ detail }), // ABORT
   5: (detail) => new Busy({ detail }), // BUSY
@@ -22,19 +24,19 @@ const reasons: Readonly<Record<number, (detail: string) => Reason>> = {
   8: (detail) => new Inaccessible({ detail }), // READONLY
   9: (detail) => new Inaccessible({ detail }), // INTERRUPT
   10: (detail) => new Inaccessible({ detail }), // IOERR
-  11: (detail) => new Corrupt({ detail: `${detail}. ${mend}` }), // CORRUPT
+  11: (detail, filename) => new Corrupt({ detail: `${detail}. ${mend(filename)}` }), // CORRUPT
   13: (detail) => new Full({ detail }), // FULL
   14: (detail) => new Inaccessible({ detail }), // CANTOPEN
   22: (detail) => new Inaccessible({ detail }), // NOLFS
   23: (detail) => new Inaccessible({ detail }), // AUTH
-  26: (detail) => new Corrupt({ detail: `${detail}. ${mend}` }) // NOTADB
+  26: (detail, filename) => new Corrupt({ detail: `${detail}. ${mend(filename)}` }) // NOTADB
 }
 
 /** What a fault in the worker means to the caller of `operation`. Anything unknown is a misuse: never retried. */
 export const storeError = (filename: string, operation: string, fault: Fault): StoreError => {
   if (fault.superseded) return new StoreError({ operation, reason: new Superseded() })
   const detail = `${filename}: ${fault.message}`
-  const reason = reasons[(fault.errcode ?? 1) & 0xff]?.(detail) ?? new Unusable({ detail })
+  const reason = reasons[(fault.errcode ?? 1) & 0xff]?.(detail, filename) ?? new Unusable({ detail })
   return new StoreError({ operation, reason })
 }
 

@@ -5,6 +5,7 @@
  * After a failed commit all commits of its generation are refused, so that nothing overtakes its repetition.
  */
 import { parentPort, workerData } from "node:worker_threads"
+import { isDamage, remember } from "./damage.ts"
 import { Frames } from "./frames.ts"
 import { Journal } from "./Journal.ts"
 import type { Answer, Calls, Fault, OpenOptions, Operation, Request, Rest } from "./protocol.ts"
@@ -81,6 +82,8 @@ port?.on("message", (request: Request) => {
     port.postMessage(result, result._tag === "Committed" ? [result.buffer, result.eventIds.buffer as ArrayBuffer] : [])
   } catch (error) {
     if (request._tag === "Commit") refused = request.generation
-    port.postMessage({ _tag: "Failed", id: request.id, fault: fault(error) } satisfies Answer)
+    const facts = fault(error)
+    if (isDamage(facts.errcode)) remember(options.filename, facts.message)
+    port.postMessage({ _tag: "Failed", id: request.id, fault: facts } satisfies Answer)
   }
 })

@@ -1,0 +1,50 @@
+/**
+ * Damage is looked for before it is met: a bot that opens a broken file, answers half of what it holds and then dies of
+ * the other half, again and again, is worse than one that refuses to start and says why. Runs in the worker thread.
+ *
+ * SQLite finds a broken page when it reads it. So the whole file is read after a process that did not close it, which
+ * leaves a write-ahead log behind: half a second a gigabyte from the cache. Larger files are read only once damage was
+ * met: then a note beside the file says so, until a check finds the file whole again. Nothing is moved or mended here:
+ * what can be saved, and what may be lost, is for a person to decide.
+ */
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs"
+import type { DatabaseSync } from "node:sqlite"
+import { fileOf } from "./location.ts"
+
+/** Bytes of a file that is checked after every unclean stop. */
+const affordable = 1024 ** 3
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const codes: ReadonlySet<number> = new Set([11, 26])
+
+export const isDamage = (errcode: number | undefined): boolean => codes.has((errcode ?? 0) & 0xff)
+
+const noteOf = (path: string) => `${path}-damaged`
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/** Checks the file if it may be damaged. Throws what SQLite throws for a damaged one. */
+export const inspect = (db: DatabaseSync): void => {
+  const path = db.location()
+  if (path === null) return
+  const note = noteOf(path)
+  const isSuspect = existsSync(note)
+  const wasClosed = sizeOf(`${path}-wal`) === 0
+  if (!isSuspect && (wasClosed || sizeOf(path) > affordable)) return
+  // The thorough check compares indexes too: it is for the file in which damage was met.
+  const check = isSuspect ? "integrity_check" : "quick_check"
+  const found = db.prepare(`PRAGMA ${check}(1)`).get()?.[check]
+  if (found !== "ok")
+    throw Object.assign(new Error(`${check}: ${String(found).replaceAll("\n", " ")}`), { errcode: 11 })
+  if (isSuspect) rmSync(note, { force: true })
+}
+
+/** Notes that damage was met, so that the next start looks for it, however large the file. */
+export const remember = (filename: string, message: string): void => {
+  const path = fileOf(filename)
+  if (path === undefined) return
+  try {
+    writeFileSync(noteOf(path), `${message}\n`)
+  } catch {
+    // On a full disk, say: the next start may meet it again.
+  }
+}
