@@ -112,7 +112,6 @@ export const start = Effect.fnUntraced(function* (
   given: AccountOptions = {}
 ): Effect.fn.Return<Account, never, Scope.Scope | Services> {
   const options = { ...defaults, ...given }
-  const store = yield* Store
   const journal = yield* Journal
   const inbox = yield* Inbox
   const status = yield* StatusStream
@@ -125,6 +124,7 @@ export const start = Effect.fnUntraced(function* (
     openDuration: Schedules.backoff({ base: "500 millis", cap: "15 seconds" })
   }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
   const { account } = platform
+  const source = { store: yield* Store, journal }
   const probation = (yield* Probation).of(account, fork)
 
   /** The last row that recovery took from the store; what is said before it ended waits, and is taken once. */
@@ -179,7 +179,7 @@ export const start = Effect.fnUntraced(function* (
     }
   )
   const load = (ids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<Delivery>> =>
-    Recovery.patient(store.events(ids)).pipe(
+    Recovery.patient(source, (store) => store.events(ids)).pipe(
       Effect.map((events) =>
         events.map(({ id, key, raw, receivedAt }) => {
           const event = platform.decode(raw, key)
@@ -191,7 +191,7 @@ export const start = Effect.fnUntraced(function* (
     alarm,
     fork,
     handlerOf: handlers.of,
-    readState: cache.read,
+    readState: (key) => Recovery.patient(source, () => cache.read(key)),
     settle: inbox.settle,
     probation,
     commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
@@ -224,12 +224,12 @@ export const start = Effect.fnUntraced(function* (
   let failure: GatewayError | undefined
 
   const recover = Effect.gen(function* () {
-    recoveredTo = yield* Recovery.messages(store, account, (row) => relay.take(row))
+    recoveredTo = yield* Recovery.messages(source, account, (row) => relay.take(row))
     for (const row of early.splice(0)) offer(row)
     if (!inbox.isDurable) return
     yield* probation.recall
     const condemned: Array<readonly [id: number, deaths: number]> = []
-    yield* Recovery.events(store, account, (event) => {
+    yield* Recovery.events(source, account, (event) => {
       const { conversation, id, notBefore } = event
       const deaths = probation.take(event)
       if (deaths >= options.maxCrashes) return void condemned.push([id, deaths])
@@ -255,7 +255,7 @@ export const start = Effect.fnUntraced(function* (
   }
 
   const shards = Effect.gen(function* () {
-    const known = inbox.isDurable ? yield* Recovery.patient(store.positions(account)) : []
+    const known = inbox.isDurable ? yield* Recovery.patient(source, (store) => store.positions(account)) : []
     const count = yield* Effect.retry(platform.shards, options.reconnect)
     views.length = 0
     const links = Array.from({ length: count }, (_, shard) => {

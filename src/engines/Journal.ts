@@ -238,6 +238,13 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
       schedulePump()
     },
     flush,
+    failed: (error) => {
+      report(error)
+      if (!error.isRetryable) Deferred.doneUnsafe(fatal, Exit.fail(error))
+    },
+    recovered: () => {
+      if (!failing) status.publish({ _tag: "StoreRecovered" })
+    },
     fatal: Deferred.await(fatal),
     isFailing: () => failing
   })
@@ -257,6 +264,10 @@ export class Journal extends Context.Service<
     readonly gap: (gap: Gap) => void
     /** Waits until everything submitted before is durable. */
     readonly flush: Effect.Effect<void>
+    /** Tells of a read that failed: the same store, so the same news, and the same end. */
+    readonly failed: (error: StoreError) => void
+    /** Tells that a read which had failed was answered. */
+    readonly recovered: () => void
     /** Never succeeds: fails when the store cannot be used any more. */
     readonly fatal: Effect.Effect<never, StoreError>
     /** Whether commits fail at the moment: intake should pause. */

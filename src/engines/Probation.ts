@@ -83,11 +83,14 @@ export class AccountProbation {
   }
 
   private get read() {
-    return Effect.map(Recovery.patient(this.ports.store.state([this.key])), ([entry]) => {
-      this.version = entry?.version ?? 0
-      // A record that cannot be read blames nobody.
-      return Result.getOrElse(decode(entry?.value), () => ({ trying: [], blamed: {} }))
-    })
+    return Effect.map(
+      Recovery.patient(this.ports, (store) => store.state([this.key])),
+      ([entry]) => {
+        this.version = entry?.version ?? 0
+        // A record that cannot be read blames nobody.
+        return Result.getOrElse(decode(entry?.value), () => ({ trying: [], blamed: {} }))
+      }
+    )
   }
 
   /** Takes an event that an earlier process left; returns how many processes ended while its handler ran. */

@@ -56,7 +56,7 @@ const find = Effect.fnUntraced(function* (
   for (let looks = 1; ; looks++) {
     const mayFollow = relay.depth > 0
     yield* journal.flush
-    const row = yield* Recovery.patient(store.auditing(account, auditId))
+    const row = yield* Recovery.patient({ store, journal }, ({ auditing }) => auditing(account, auditId))
     if (row !== undefined || !mayFollow || looks === maxLooks) return row
     yield* Effect.sleep("250 millis")
   }

@@ -41,9 +41,9 @@ export class Journal {
   private lastVersion = 0
 
   constructor(options: OpenOptions) {
+    inspect(options.filename)
     this.db = new DatabaseSync(options.filename, { timeout: options.busyTimeout })
     try {
-      inspect(this.db)
       this.log = configure(this.db, options)
       migrate(this.db)
       this.inbox = new Inbox(this.db)

@@ -8,7 +8,7 @@
  * what can be saved, and what may be lost, is for a person to decide.
  */
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs"
-import type { DatabaseSync } from "node:sqlite"
+import { DatabaseSync } from "node:sqlite"
 import { fileOf } from "./location.ts"
 
 /** Bytes of a file that is checked after every unclean stop. */
@@ -22,21 +22,30 @@ export const isDamage = (errcode: number | undefined): boolean => codes.has((err
 const noteOf = (path: string) => `${path}-damaged`
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
-/** Checks the file if it may be damaged. Throws what SQLite throws for a damaged one. */
-export const inspect = (db: DatabaseSync): void => {
-  const path = db.location()
-  if (path === null) return
+/**
+ * Checks the file if it may be damaged. Throws what SQLite throws for a damaged one. Reads it by a connection of its own
+ * that may not write: any other would move the log into the file when it closes, and a damaged one is to stay as it is.
+ */
+export const inspect = (filename: string): void => {
+  const path = fileOf(filename)
+  if (path === undefined || sizeOf(path) === 0) return
   const note = noteOf(path)
   const isSuspect = existsSync(note)
   const wasClosed = sizeOf(`${path}-wal`) === 0
   if (!isSuspect && (wasClosed || sizeOf(path) > affordable)) return
-  // The thorough check compares indexes too: it is for the file in which damage was met.
-  const check = isSuspect ? "integrity_check" : "quick_check"
-  const found = db.prepare(`PRAGMA ${check}(1)`).get()?.[check]
-  if (found !== "ok")
-    throw Object.assign(new Error(`${check}: ${String(found).replaceAll("\n", " ")}`), { errcode: 11 })
+  const db = new DatabaseSync(path, { readOnly: true })
+  try {
+    // The thorough check compares indexes too: it is for the file in which damage was met.
+    const check = isSuspect ? "integrity_check" : "quick_check"
+    const found = db.prepare(`PRAGMA ${check}(1)`).get()?.[check]
+    if (found !== "ok") throw damaged(`${check}: ${String(found).replaceAll("\n", " ")}`)
+  } finally {
+    db.close()
+  }
   if (isSuspect) rmSync(note, { force: true })
 }
+
+const damaged = (message: string) => Object.assign(new Error(message), { errcode: 11 })
 
 /** Notes that damage was met, so that the next start looks for it, however large the file. */
 export const remember = (filename: string, message: string): void => {
