@@ -237,6 +237,7 @@ export const start = Effect.fnUntraced(function* (
       if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
       else dispatcher.takeStored(lane, id)
     })
+    probation.taken()
     for (const [id, deaths] of condemned) {
       for (const delivery of yield* load([id])) dispatcher.condemn(delivery, deaths)
     }

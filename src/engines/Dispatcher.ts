@@ -143,8 +143,9 @@ export class Dispatcher {
       return true
     }
     lane.isBusy = true
-    if (delivery.id > this.ports.probation.upTo) return this.run(lane, delivery, handler)
-    this.ports.probation.admit(delivery.id, () => {
+    const { probation } = this.ports
+    if (delivery.id > probation.upTo || probation.isOnRecord(delivery.id)) return this.run(lane, delivery, handler)
+    probation.admit(delivery.id, () => {
       if (this.isStopped) return
       if (this.run(lane, delivery, handler)) this.goOn(lane)
       this.resume()

@@ -2,23 +2,26 @@
  * Finds the event that ends the process: an endless loop of memory, an exit, a native crash in its handler. Retries are
  * counted in memory, so after a restart such an event would come again as the first time, and so for ever.
  *
- * What an earlier process left unsettled is on probation: before its handler runs, that is put on record in the store.
- * Live events are not, so the hot path writes nothing. Whatever is on record when a process starts was under way when
- * the last one died, and is blamed. What was blamed runs one at a time in the whole process, so that the next death
- * blames one event and not its neighbours. After `maxCrashes` deaths it becomes a dead letter; an innocent one ends, and
- * its name is cleared. The journal keeps its order, so whatever ran before is settled when the next is on record.
+ * What an earlier process left unsettled is on probation: before its handler runs, that is put on record in the store,
+ * for a batch of its lane at once. Live events are not, so the hot path writes nothing. Whatever is on record when a
+ * process starts may have ended the last one, and is blamed. What was blamed runs one at a time in the whole process,
+ * each on record alone, so that the next death blames one event and not its neighbours. After `maxCrashes` deaths it
+ * becomes a dead letter; an innocent one ends, and its name is cleared. The journal keeps its order: whatever ran
+ * before is settled when the next is on record.
  */
 import { Context, Effect, Layer, Result, Schema } from "effect"
+import { laneKey } from "../domain/Conversation.ts"
 import { type PendingEvent, Store } from "../ports/Store.ts"
 import { Journal } from "./Journal.ts"
 import * as Recovery from "./Recovery.ts"
 
-/** Events that were never blamed and may run side by side; as many may be blamed at once. */
-const side = 64
+/** Lanes whose events were never blamed and may run side by side, and how many events of one go on record at once. */
+const lanes = 32
+const batch = 32
 
 const OnRecord = Schema.fromJsonString(
   Schema.Struct({
-    /** Ids of events whose handlers run. */
+    /** Ids of events whose handlers run, or may begin before the next write. */
     trying: Schema.Array(Schema.Int),
     /** Id → deaths of a process while its handler ran. */
     blamed: Schema.Record(Schema.String, Schema.Int)
@@ -51,13 +54,23 @@ class Turnstile {
   }
 }
 
+/** Events that went on record together. */
+interface Batch {
+  left: number
+  readonly isBlamed: boolean
+}
+
 /** The events of one account that an earlier process left behind. */
 export class AccountProbation {
   /** Events with this id or a lower one are on probation. Compared for every event; 0 as long as there are none. */
   upTo = 0
-  private readonly trying = new Set<number>()
+  private readonly trying = new Map<number, Batch>()
+  private running = 0
   private readonly recalled = new Map<number, number>()
   private readonly blamed = new Map<number, number>()
+  /** Who comes after whom in its lane. */
+  private readonly following = new Map<number, number>()
+  private readonly lastOf = new Map<string, number>()
   private version = 0
   private isWriting = false
   private isDirty = false
@@ -93,34 +106,64 @@ export class AccountProbation {
     )
   }
 
-  /** Takes an event that an earlier process left; returns how many processes ended while its handler ran. */
-  take({ id }: PendingEvent): number {
+  /** Takes an event that an earlier process left, in order; returns how many processes ended while its handler ran. */
+  take({ conversation, id, notBefore }: PendingEvent): number {
     this.upTo = Math.max(this.upTo, id)
     const deaths = this.recalled.get(id) ?? 0
     // Only what is still pending: the others were settled, by us or by a person.
     if (deaths > 0) this.blamed.set(id, deaths)
-    return deaths
+    // What waits for a later time would keep its batch open until then.
+    if (deaths > 0 || notBefore !== undefined) return deaths
+    const lane = laneKey(conversation)
+    const last = this.lastOf.get(lane)
+    if (last !== undefined) this.following.set(last, id)
+    this.lastOf.set(lane, id)
+    return 0
+  }
+
+  /** All were taken. */
+  taken(): void {
+    this.lastOf.clear()
+    this.recalled.clear()
+  }
+
+  /** Whether its handler may run at once. */
+  isOnRecord(id: number): boolean {
+    return this.trying.has(id)
   }
 
   /** Calls `go` when it is on record that this event is tried, and not before it is its turn. */
   admit(id: number, go: () => void): void {
     const waiting = { id, go }
     if (this.blamed.has(id)) this.suspects.enter(() => this.mark(waiting))
-    else if (this.trying.size < side) this.mark(waiting)
+    else if (this.running < lanes) this.mark(waiting)
     else this.waiting.push(waiting)
   }
 
   /** Its handler ended, and the process did not. */
   ended(id: number): void {
-    if (!this.trying.delete(id)) return
-    if (this.blamed.has(id)) this.suspects.leave()
-    const next = this.waiting.shift()
+    const batch = this.trying.get(id)
+    if (batch === undefined) return
+    this.trying.delete(id)
+    if (--batch.left > 0) return
+    if (batch.isBlamed) this.suspects.leave()
+    else this.running--
+    const next = this.running < lanes ? this.waiting.shift() : undefined
     if (next !== undefined) this.mark(next)
     else this.write()
   }
 
   private mark(waiting: Waiting): void {
-    this.trying.add(waiting.id)
+    const isBlamed = this.blamed.has(waiting.id)
+    const own: Batch = { left: 0, isBlamed }
+    if (!isBlamed) this.running++
+    for (let id: number | undefined = waiting.id; id !== undefined && own.left < batch; ) {
+      this.trying.set(id, own)
+      own.left++
+      const next: number | undefined = isBlamed ? undefined : this.following.get(id)
+      this.following.delete(id)
+      id = next
+    }
     this.marked.push(waiting)
     this.write()
   }
@@ -133,7 +176,7 @@ export class AccountProbation {
     this.isDirty = false
     const marked = this.marked
     this.marked = []
-    const value = encode({ trying: [...this.trying], blamed: Object.fromEntries(this.blamed) })
+    const value = encode({ trying: [...this.trying.keys()], blamed: Object.fromEntries(this.blamed) })
     const state = [{ key: this.key, value, expected: this.version }]
     this.ports.journal.turn({ eventId: undefined, messages: [], state }, (result) => {
       this.isWriting = false

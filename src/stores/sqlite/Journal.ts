@@ -240,6 +240,18 @@ export class Journal {
     if (row?.["busy"] !== 0) throw Object.assign(new Error("database is locked"), { errcode: 5 })
   }
 
+  /**
+   * The disk is full: the log gives back what it takes, up to `checkpointPages`, if its pages have a place in the
+   * database already. Does not throw: there may be no room for that either.
+   */
+  makeRoom(): void {
+    try {
+      this.sql("PRAGMA wal_checkpoint(TRUNCATE)").get()
+    } catch {
+      // The next commit fails too, and tries again.
+    }
+  }
+
   /** Moves the write-ahead log into the database, if nobody hinders it, and closes. */
   close(): void {
     this.db.close()

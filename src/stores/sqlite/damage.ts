@@ -7,7 +7,7 @@
  * met: then a note beside the file says so, until a check finds the file whole again. Nothing is moved or mended here:
  * what can be saved, and what may be lost, is for a person to decide.
  */
-import { existsSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { fileOf } from "./location.ts"
 
@@ -23,12 +23,13 @@ const noteOf = (path: string) => `${path}-damaged`
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 /**
- * Checks the file if it may be damaged. Throws what SQLite throws for a damaged one. Reads it by a connection of its own
+ * Checks that the file can be written and, if it may be damaged, that it is whole. Throws as SQLite does. Reads it by a connection of its own
  * that may not write: any other would move the log into the file when it closes, and a damaged one is to stay as it is.
  */
 export const inspect = (filename: string): void => {
   const path = fileOf(filename)
   if (path === undefined || sizeOf(path) === 0) return
+  mustBeWritable(path)
   const note = noteOf(path)
   const isSuspect = existsSync(note)
   const wasClosed = sizeOf(`${path}-wal`) === 0
@@ -43,6 +44,15 @@ export const inspect = (filename: string): void => {
     db.close()
   }
   if (isSuspect) rmSync(note, { force: true })
+}
+
+/** SQLite opens a file that it may not write, and fails at the first commit: too late to wait for it. */
+const mustBeWritable = (path: string): void => {
+  try {
+    accessSync(path, constants.W_OK)
+  } catch {
+    throw Object.assign(new Error("it is read-only for this user"), { errcode: 8 })
+  }
 }
 
 const damaged = (message: string) => Object.assign(new Error(message), { errcode: 11 })

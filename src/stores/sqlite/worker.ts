@@ -75,6 +75,19 @@ const answer = (request: Request): Answer => {
   return { _tag: "Committed", id, eventIds, turns, buffer: request.packed.buffer, log: database.log }
 }
 
+/** What has to be done about a failure, besides telling it. */
+const aftermath = ({ errcode, message }: Fault): void => {
+  const code = (errcode ?? 0) & 0xff
+  if (isDamage(errcode)) remember(options.filename, message)
+  if (code === full) journal?.makeRoom()
+  // A connection that was opened on a read-only file stays read-only when the file does not. The next thread opens anew.
+  if (code === readOnly) process.exit()
+}
+
+/** SQLITE_READONLY, SQLITE_FULL. */
+const readOnly = 8
+const full = 13
+
 const port = parentPort
 port?.on("message", (request: Request) => {
   try {
@@ -83,7 +96,7 @@ port?.on("message", (request: Request) => {
   } catch (error) {
     if (request._tag === "Commit") refused = request.generation
     const facts = fault(error)
-    if (isDamage(facts.errcode)) remember(options.filename, facts.message)
     port.postMessage({ _tag: "Failed", id: request.id, fault: facts } satisfies Answer)
+    aftermath(facts)
   }
 })
