@@ -16,6 +16,11 @@ export interface ReplyTo {
   readonly eventId?: string | undefined
   /** Epoch milliseconds at which we received it: the reply window counts from here. */
   readonly receivedAt: number
+  /**
+   * Which message of the turn that settled it, from 0. The same when the event is handled again because the store lost
+   * what it knew, e.g. to a backup or a damaged log: platforms that can recognise a repeat by it do.
+   */
+  readonly nth?: number | undefined
 }
 
 /** A message that a turn staged: not yet in the outbox. */

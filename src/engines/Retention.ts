@@ -13,21 +13,24 @@ export interface RetentionOptions {
    * @defaultValue 7 days
    */
   readonly retention?: Duration.Input | false | undefined
+  /** How often old rows are deleted. @defaultValue 1 hour; for the first time after 10 minutes */
+  readonly pruneEvery?: Duration.Input | undefined
 }
 
 /** A start has better things to do. */
 const first = Duration.minutes(10)
-const every = Duration.hours(1)
 /** After these the next hour tries again. */
 const patience = Schedule.max([Schedule.exponential("1 minute"), Schedule.recurs(5)])
 
 /** Prunes the store until the scope closes. */
 export const start = Effect.fnUntraced(function* ({
+  pruneEvery = Duration.hours(1),
   retention = Duration.days(7)
 }: RetentionOptions): Effect.fn.Return<void, never, Scope.Scope | Store> {
   if (retention === false) return
   const store = yield* Store
   const keep = Duration.toMillis(Duration.fromInputUnsafe(retention))
+  const every = Duration.fromInputUnsafe(pruneEvery)
   const prune = Effect.gen(function* () {
     const before = (yield* Clock.currentTimeMillis) - keep
     const rows = yield* store.prune(before)
@@ -37,7 +40,9 @@ export const start = Effect.fnUntraced(function* ({
     Effect.tapError((error) => Effect.logWarning(`the store could not be pruned: ${error.message}`)),
     Effect.retry({ schedule: patience, while: (error) => error.isRetryable }),
     // What no repetition mended, and defects: pruning must not end because it failed once.
-    Effect.catchCause((cause) => Effect.logError("the store was not pruned; trying again in an hour", cause))
+    Effect.catchCause((cause) => Effect.logError("the store was not pruned; trying again later", cause))
   )
-  yield* Effect.forkScoped(Effect.andThen(Effect.sleep(first), Effect.repeat(safely, Schedule.spaced(every))))
+  yield* Effect.forkScoped(
+    Effect.andThen(Effect.sleep(Duration.min(first, every)), Effect.repeat(safely, Schedule.spaced(every)))
+  )
 })

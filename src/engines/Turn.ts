@@ -7,7 +7,7 @@
 import { Context, Data, Effect } from "effect"
 import type { Event } from "../domain/Event.ts"
 import { TooManyMessages } from "../domain/HandlerError.ts"
-import type { NewMessage } from "../domain/Message.ts"
+import type { NewMessage, ReplyTo } from "../domain/Message.ts"
 import type { StoreError } from "../domain/StoreError.ts"
 import type { StateEntry, StateWrite, TurnWrite } from "../ports/Store.ts"
 
@@ -25,6 +25,12 @@ interface Staged {
   readonly expected: number
   readonly value: string | undefined
 }
+
+/** Whether it answers this event, and not another one that a handler kept. */
+const isTo = ({ eventId, messageId }: ReplyTo, event: Event): boolean =>
+  event._tag === "MessageReceived"
+    ? messageId === event.messageId
+    : event._tag === "PlatformEvent" && eventId === event.eventId
 
 export class Turn extends Context.Service<Turn, ActiveTurn>()("everbot/engines/Turn") {}
 
@@ -115,10 +121,19 @@ export class ActiveTurn {
     if (writes) for (const [key, { value, expected }] of writes) state.push({ key, value, expected })
     return {
       eventId,
-      messages: messages ?? [],
+      messages: messages === undefined ? [] : this.numbered(messages),
       state,
       deferUntil: this.outcome._tag === "Deferred" ? this.outcome.until : undefined
     }
+  }
+
+  /** Only a turn that settles its event: one that is put off will run again, and what it says then is something else. */
+  private numbered(messages: ReadonlyArray<NewMessage>): ReadonlyArray<NewMessage> {
+    if (this.outcome._tag !== "Handled") return messages
+    return messages.map((message, nth) => {
+      const { replyTo } = message
+      return replyTo !== undefined && isTo(replyTo, this.event) ? { ...message, replyTo: { ...replyTo, nth } } : message
+    })
   }
 
   /** Whether something can still be staged. */

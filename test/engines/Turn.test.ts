@@ -40,6 +40,28 @@ describe("a turn", () => {
     })
   )
 
+  it.effect(
+    "numbers its replies to its own event, the same whenever it runs, and not what is said before it is put off",
+    () =>
+      Effect.gen(function* () {
+        const event = Events.message({ text: "hello", id: "m" })
+        const to = (messageId: string) => ({ replyTo: { messageId, receivedAt: 0 } })
+        const close = Effect.fnUntraced(function* (outcome: ActiveTurn["outcome"]) {
+          const turn = new ActiveTurn(event, 0, 1, 9, stored({}))
+          yield* turn.stage(messageTo("ann", "one", to(event.messageId)))
+          yield* turn.stage(messageTo("bob", "no reply"))
+          yield* turn.stage(messageTo("ann", "to another", to("other")))
+          yield* turn.stage(messageTo("ann", "two", to(event.messageId)))
+          turn.outcome = outcome
+          return turn.close(1)?.messages.map(({ replyTo }) => replyTo?.nth)
+        })
+        assert.deepStrictEqual(yield* close({ _tag: "Handled" }), [0, undefined, undefined, 3])
+        assert.deepStrictEqual(yield* close({ _tag: "Handled" }), [0, undefined, undefined, 3])
+        const none = [undefined, undefined, undefined, undefined]
+        assert.deepStrictEqual(yield* close({ _tag: "Deferred", until: 9 }), none)
+      })
+  )
+
   it.effect("sees its own writes, deletions too", () =>
     Effect.gen(function* () {
       const turn = turnOn({ a: { value: "1", version: 7 } })

@@ -79,7 +79,7 @@ export const keep = Effect.fnUntraced(function* (
     change: (next) => {
       how = next
     },
-    says: (text, millis = 20_000) =>
+    says: (text, millis = 30_000) =>
       Effect.gen(function* () {
         const until = performance.now() + millis
         for (;;) {

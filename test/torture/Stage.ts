@@ -116,12 +116,12 @@ export const run = (scenario: Scenario, settings: Settings): Effect.Effect<Figur
         Effect.gen(function* () {
           const bot = yield* keep(simulator, filename, { program, ...how })
           bots.push(bot)
-          const isUp = yield* Effect.timeoutOption(listening(simulator), 20_000)
+          const isUp = yield* Effect.timeoutOption(listening(simulator), 30_000)
           if (isUp._tag === "None") violations.push("the bot never came up")
           return bot
         }),
-      talking: (what, every = 20) => talkingWhile(simulator, places, every)(what),
-      settled: (millis = 30_000) =>
+      talking: (what, every = 40) => talkingWhile(simulator, places, every)(what),
+      settled: (millis = 90_000) =>
         Effect.gen(function* () {
           const isSettled = simulator.until((it) => it.judge({ owes }).lost.length === 0)
           const done = yield* Effect.timeoutOption(isSettled, millis)

@@ -1,8 +1,8 @@
 /**
  * How one outbox row becomes one QQ call: where it goes, what it says, and whether it may still be said. Pure.
  *
- * A reply in a group or private chat carries `msg_seq`, derived from the row: the platform refuses a second message
- * with the same `msg_id` and `msg_seq`, so a repeat of a row is recognised. Guilds have no such thing.
+ * A reply in a group or private chat carries `msg_seq`, derived from its number in its turn, or from the row: the platform
+ * refuses a second message with the same `msg_id` and `msg_seq`, so a repeat of either is recognised. Guilds have no such thing.
  */
 import { Duration } from "effect"
 import type { ConversationKind } from "../../domain/Conversation.ts"
@@ -28,8 +28,17 @@ const sourceOf = ({ replyTo }: OutboxMessage): string | undefined => replyTo?.me
 export const isIdempotent = (message: OutboxMessage): boolean =>
   (message.conversation.kind === "group" || message.conversation.kind === "direct") && sourceOf(message) !== undefined
 
-/** The same for every attempt of a row: 1 to 999,999, the range that is known to be accepted. */
-export const sequenceOf = (id: number): number => (id % 999_999) + 1
+/** Sequences of replies that have a number in their turn. */
+const numbered = 1000
+
+/**
+ * The same for every attempt of a row, and for another row that a second run of the same turn made: 1 to 999,999, the
+ * range that is known to be accepted.
+ */
+export const sequenceOf = ({ id, replyTo }: Pick<OutboxMessage, "id" | "replyTo">): number => {
+  const nth = replyTo?.nth
+  return nth !== undefined && nth < numbered ? nth + 1 : numbered + 1 + (id % (999_999 - numbered))
+}
 
 export interface Call {
   readonly path: string
@@ -45,7 +54,7 @@ export const toCall = (message: OutboxMessage): Call | RestError.Rejected => {
     : replyTo?.eventId
       ? { event_id: replyTo.eventId }
       : {}
-  const chat = { msg_type: 0, content: content.text, ...answers, msg_seq: sequenceOf(message.id) }
+  const chat = { msg_type: 0, content: content.text, ...answers, msg_seq: sequenceOf(message) }
   const guild = { content: content.text, ...answers }
   switch (conversation.kind) {
     case "group":

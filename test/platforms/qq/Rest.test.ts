@@ -53,8 +53,8 @@ const ok: Reply = { body: { id: "ROBOT1.0_sent", timestamp: "2026-11-02T09:17:20
 
 describe("a message", () => {
   const places: ReadonlyArray<readonly [ConversationKind, string, object]> = [
-    ["group", `/v2/groups/${group}/messages`, { msg_type: 0, content: "pong", msg_id: "ROBOT1.0_x", msg_seq: 42 }],
-    ["direct", `/v2/users/${person}/messages`, { msg_type: 0, content: "pong", msg_id: "ROBOT1.0_x", msg_seq: 42 }],
+    ["group", `/v2/groups/${group}/messages`, { msg_type: 0, content: "pong", msg_id: "ROBOT1.0_x", msg_seq: 1042 }],
+    ["direct", `/v2/users/${person}/messages`, { msg_type: 0, content: "pong", msg_id: "ROBOT1.0_x", msg_seq: 1042 }],
     ["channel", "/channels/100010/messages", { content: "pong", msg_id: "ROBOT1.0_x" }],
     ["guildDirect", "/dms/100010/messages", { content: "pong", msg_id: "ROBOT1.0_x" }]
   ]
@@ -83,8 +83,8 @@ describe("a message", () => {
       assert.deepStrictEqual(
         calls.map((call) => call.body),
         [
-          { msg_type: 0, content: "pong", event_id: "GROUP_ADD_ROBOT:x", msg_seq: 42 },
-          { msg_type: 0, content: "pong", msg_seq: 42 },
+          { msg_type: 0, content: "pong", event_id: "GROUP_ADD_ROBOT:x", msg_seq: 1042 },
+          { msg_type: 0, content: "pong", msg_seq: 1042 },
           { content: "pong", msg_id: "m" }
         ]
       )
@@ -92,13 +92,23 @@ describe("a message", () => {
   })
 
   it("has a sequence that is its row's for ever, within the range known to be accepted", () => {
-    assert.deepStrictEqual([0, 1, 999_998, 999_999, 2 ** 40].map(sequenceOf), [
-      1,
-      2,
-      999_999,
-      1,
-      (2 ** 40 % 999_999) + 1
-    ])
+    assert.deepStrictEqual(
+      [0, 1, 998_998, 998_999, 2 ** 40].map((id) => sequenceOf({ id })),
+      [1001, 1002, 999_999, 1001, (2 ** 40 % 998_999) + 1001]
+    )
+  })
+
+  it("as an answer of its turn has the sequence of its number there, whichever row it is in", () => {
+    const to = (nth: number) => ({ messageId: "m", receivedAt: 0, nth })
+    assert.deepStrictEqual(
+      [
+        sequenceOf({ id: 7, replyTo: to(0) }),
+        sequenceOf({ id: 9, replyTo: to(0) }),
+        sequenceOf({ id: 9, replyTo: to(4) })
+      ],
+      [1, 1, 5]
+    )
+    assert.strictEqual(sequenceOf({ id: 7, replyTo: to(1000) }), 1008)
   })
 
   it("is recognised when repeated only as a reply in a group or private chat", () => {

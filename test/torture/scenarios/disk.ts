@@ -22,7 +22,7 @@ const mounted = (stage: Stage): Effect.Effect<Disk | undefined, never, Scope.Sco
     Effect.sync((): Disk | undefined => {
       mkdirSync(place)
       try {
-        execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", place], { stdio: "ignore" })
+        execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", place], { stdio: "ignore" })
       } catch {
         return undefined
       }
@@ -65,7 +65,7 @@ export const full: Scenario = {
     const { simulator } = stage
     const mount = yield* mounted(stage)
     const disk = mount ?? quota(stage)
-    stage.note(mount === undefined ? "a quota of pages: no tmpfs could be mounted" : "a tmpfs of 16 MiB")
+    stage.note(mount === undefined ? "a quota of pages: no tmpfs could be mounted" : "a tmpfs of 64 MiB")
     const env = { EVERBOT_DB: disk.filename, ...(mount === undefined ? { TORTURE_PAGES: "160" } : {}) }
     const bot = yield* stage.bot({ env })
     yield* Effect.gen(function* () {

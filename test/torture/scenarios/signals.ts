@@ -26,7 +26,7 @@ export const kill: Scenario = {
         progress(`${n} of ${kills} kills, ${books.answered} of ${books.said} messages answered`)
       }
     }).pipe((what) => stage.talking(what))
-    yield* stage.settled(60_000)
+    yield* stage.settled()
     stage.expect(books.identifies.length === 1, `${books.identifies.length} sessions instead of one that is resumed`)
     stage.expect(books.answered === books.said, "not every message was answered")
   })
@@ -73,7 +73,7 @@ export const poison: Scenario = {
         stage.progress(`${order}: a dead letter after ${bot.ends.length - before} deaths`)
         stage.expect(bot.ends.length - before === 4, `${bot.ends.length - before} deaths by ${order} instead of 4`)
       }
-    }).pipe((what) => stage.talking(what, 50))
+    }).pipe((what) => stage.talking(what, 100))
     yield* stage.settled()
     yield* bot.whileDead(
       Effect.gen(function* () {
