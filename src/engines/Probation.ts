@@ -17,7 +17,7 @@ import * as Recovery from "./Recovery.ts"
 
 /** Lanes whose events were never blamed and may run side by side, and how many events of one go on record at once. */
 const lanes = 32
-const batch = 32
+const batch = 8
 
 const OnRecord = Schema.fromJsonString(
   Schema.Struct({

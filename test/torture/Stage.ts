@@ -17,6 +17,8 @@ export interface Settings {
   /** The short version of everything. */
   readonly isBrief: boolean
   readonly progress: (line: string) => void
+  /** Milliseconds that the answers may take at the end. @defaultValue 90 s */
+  readonly settleWithin?: number | undefined
 }
 
 export interface Figures {
@@ -120,8 +122,8 @@ export const run = (scenario: Scenario, settings: Settings): Effect.Effect<Figur
           if (isUp._tag === "None") violations.push("the bot never came up")
           return bot
         }),
-      talking: (what, every = 40) => talkingWhile(simulator, places, every)(what),
-      settled: (millis = 90_000) =>
+      talking: (what, every = settings.isBrief ? 80 : 40) => talkingWhile(simulator, places, every)(what),
+      settled: (millis = settings.settleWithin ?? 90_000) =>
         Effect.gen(function* () {
           const isSettled = simulator.until((it) => it.judge({ owes }).lost.length === 0)
           const done = yield* Effect.timeoutOption(isSettled, millis)

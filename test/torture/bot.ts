@@ -3,11 +3,14 @@
  * or left out shows, keeps a counter of its own with Autosave, and does the worst when it is told to.
  *
  * `TORTURE_STATE`: directory of the saved state. `TORTURE_BUSY`, `TORTURE_PAGES`: `busyTimeout`, `maxPages` of the store.
+ * `TORTURE_BREAK=volatile`: keeps events in memory only, which must be found out.
  */
 import { closeSync, openSync } from "node:fs"
+import { flushCompileCache } from "node:module"
 import { Config, Duration, Effect, Layer, Option, Random, Schema } from "effect"
 import * as Bot from "../../src/Bot.ts"
 import * as Autosave from "../../src/engines/Autosave.ts"
+import { Inbox } from "../../src/engines/Inbox.ts"
 import * as Qq from "../../src/platforms/qq/Qq.ts"
 import * as SnapshotFile from "../../src/stores/SnapshotFile.ts"
 import * as Sqlite from "../../src/stores/Sqlite.ts"
@@ -67,6 +70,9 @@ const Starts = Layer.effectDiscard(
 
 const number = (name: string) => Effect.map(Config.option(Config.Int(name)), Option.getOrUndefined)
 
+// Most of us are killed, and would leave nothing for the next start to use.
+setImmediate(flushCompileCache)
+
 // It must not outlive its parent, whose end closes our standard input.
 process.stdin.once("end", () => process.exit(3)).resume()
 
@@ -80,5 +86,7 @@ Effect.gen(function* () {
   })
   const saved = directory === undefined ? Layer.empty : Starts.pipe(Layer.provide(SnapshotFile.layer({ directory })))
   const account = Qq.layerConfigWith({ ...fastBot, drainTimeout: Duration.seconds(5) })
-  return yield* Effect.provide(Bot.launch(Layer.mergeAll(Numbering, saved, account)), store)
+  const isBroken = Option.isSome(yield* Config.option(Config.Literals(["volatile"], "TORTURE_BREAK")))
+  const launch = Bot.launchWith(isBroken ? { inbox: Inbox.layerVolatile } : {})
+  return yield* Effect.provide(launch(Layer.mergeAll(Numbering, saved, account)), store)
 }).pipe(Bot.runMain)

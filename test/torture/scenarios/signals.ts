@@ -4,22 +4,24 @@ import { say } from "../../guarantees/support/Crowd.ts"
 import * as World from "../../guarantees/support/World.ts"
 import { places, type Scenario } from "../Stage.ts"
 
-export const kill: Scenario = {
+/** Kills a bot with these settings. */
+export const killing = (env: Readonly<Record<string, string>> = {}): Scenario => ({
   name: "kill",
   title: "SIGKILL at random instants while people talk in six conversations",
   run: Effect.fnUntraced(function* (stage) {
     const { kills, progress, simulator } = stage
     const { books } = simulator
-    const bot = yield* stage.bot()
+    const bot = yield* stage.bot({ env })
     yield* Effect.gen(function* () {
       for (let n = 1; n <= kills; n++) {
         // Two of three times the bot is let into its work first, however slow the machine starts it.
         const resumes = books.resumes.length
-        if (n % 3 !== 0)
+        if (n > 1 && n % 3 !== 0) {
           yield* Effect.timeoutOption(
             simulator.until((it) => it.resumes.length > resumes),
-            n === 1 ? 0 : 10_000
+            10_000
           )
+        }
         yield* Effect.sleep(yield* Random.nextIntBetween(1, 500))
         yield* bot.kill
         stage.killed()
@@ -30,7 +32,9 @@ export const kill: Scenario = {
     stage.expect(books.identifies.length === 1, `${books.identifies.length} sessions instead of one that is resumed`)
     stage.expect(books.answered === books.said, "not every message was answered")
   })
-}
+})
+
+export const kill = killing()
 
 export const freeze: Scenario = {
   name: "freeze",

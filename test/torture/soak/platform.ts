@@ -4,8 +4,9 @@
  */
 import { Effect, Fiber, Random, Schedule } from "effect"
 import { plan, survivable } from "../../../src/simulator/Faults.ts"
+import * as QqSimulator from "../../../src/simulator/qq/QqSimulator.ts"
 import { say } from "../../guarantees/support/Crowd.ts"
-import * as World from "../../guarantees/support/World.ts"
+import { fastPlatform } from "../../guarantees/support/Fast.ts"
 
 export type Told =
   | {
@@ -38,9 +39,10 @@ const stopped = Effect.callback<void>((resume) => {
 })
 
 const program = Effect.gen(function* () {
-  const simulator = yield* World.platform()
+  const simulator = yield* QqSimulator.make(fastPlatform)
   const { apiUrl, appId, books, clientSecret, tokenUrl } = simulator
   yield* tell({ _tag: "Ready", appId, clientSecret, apiUrl, tokenUrl })
+  yield* simulator.until(() => books.identifies.length > 0)
   let strangers = 0
   // Every other message comes from a conversation that is never heard of again, as lanes must come and go.
   const talk = Effect.gen(function* () {
