@@ -8,6 +8,8 @@ import {
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -35,14 +37,14 @@ const large = (key: string) => event(key, { raw: new Uint8Array(10_000).fill(120
 const fill = commit({ events: Array.from({ length: 100 }, (_, i) => large(`k${i}`)) })
 
 /** A database that its process did not close, as a crash leaves it. */
-const unclosed = Effect.fnUntraced(function* () {
+const unclosed = Effect.fnUntraced(function* (isAnew = true) {
   const own = newFile()
   const copy = newFile()
   yield* using(
     own,
     Effect.andThen(
       // The second begins the log anew: what the first wrote is in the database by then, and only there.
-      Effect.andThen(fill, commit({ events: [event("last")] })),
+      Effect.andThen(fill, isAnew ? commit({ events: [event("last")] }) : Effect.void),
       Effect.sync(() => {
         for (const part of ["", "-wal", "-shm"]) copyFileSync(own + part, copy + part)
       })
@@ -68,7 +70,7 @@ describe("Sqlite, when the file is damaged", () => {
       const error = yield* errorOf(using(filename, pending))
       expect(error?.reason._tag).toBe("Corrupt")
       expect(error?.message).toContain(`open: the database is damaged: ${filename}: quick_check`)
-      expect(error?.message).toContain(`move ${filename} and ${filename}-wal away together`)
+      expect(error?.message).toContain(`move ${filename} and its -wal and -shm away together`)
       expect(readFileSync(filename).equals(before)).toBe(true)
       expect((yield* errorOf(using(filename, pending)))?.reason._tag).toBe("Corrupt")
     })
@@ -112,6 +114,40 @@ describe("Sqlite, when the file is damaged", () => {
       writeFileSync(filename, bytes)
       expect((yield* errorOf(using(filename, pending)))?.reason._tag).toBe("Corrupt")
       expect(readFileSync(`${filename}-damaged`, "utf8")).toMatch(/malformed|not a database/)
+    })
+  )
+
+  it.effect(
+    "a log that was cut off behind what the database holds is refused: old and new pages would mix unseen",
+    () =>
+      Effect.gen(function* () {
+        const filename = yield* unclosed(false)
+        const size = statSync(`${filename}-wal`).size
+        truncateSync(`${filename}-wal`, Math.floor(size * 0.6))
+        const error = yield* errorOf(using(filename, pending))
+        expect(error?.reason._tag).toBe("Corrupt")
+        expect(error?.message).toMatch(
+          /the write-ahead log is damaged: \d+ of \d+ pages can be read, and the database holds/
+        )
+        // Nothing of it is needed, as all of it is in the database: then there is nothing to mix.
+        truncateSync(`${filename}-wal`, 0)
+        expect((yield* using(filename, pending)).length).toBe(100)
+      })
+  )
+
+  it.effect("a log that lost its end only is opened, and that something is forgotten is said", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const capture = Logger.make<unknown, void>(({ message }) => void log.push(String(message)))
+      const filename = yield* unclosed()
+      const bytes = readFileSync(`${filename}-wal`)
+      bytes.fill(7, 60, 100)
+      writeFileSync(`${filename}-wal`, bytes)
+      const left = yield* Effect.provide(using(filename, pending), Logger.layer([capture]))
+      expect(left.length).toBe(100)
+      expect(log.join()).toMatch(
+        /the write-ahead log is damaged: 0 of \d+ pages .* what was committed last is forgotten/
+      )
     })
   )
 

@@ -30,6 +30,8 @@ export class Journal {
   readonly outbox: Outbox
   /** The write-ahead log, which must be synced before a commit is answered; `undefined` when nobody asked for that. */
   readonly log: string | undefined
+  /** What a person should know about the file that was opened. */
+  readonly warning: string | undefined
   private readonly answers: Answers
   private readonly db: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
@@ -41,7 +43,7 @@ export class Journal {
   private lastVersion = 0
 
   constructor(options: OpenOptions) {
-    inspect(options.filename)
+    this.warning = inspect(options.filename)
     this.db = new DatabaseSync(options.filename, { timeout: options.busyTimeout })
     try {
       this.log = configure(this.db, options)

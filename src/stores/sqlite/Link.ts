@@ -193,4 +193,10 @@ export const open = (
   Effect.acquireRelease(
     Effect.sync(() => new Link(options, log)),
     (link) => link.close
-  ).pipe(Effect.tap((link) => patience(link.call("open"))))
+  ).pipe(
+    Effect.tap((link) =>
+      Effect.flatMap(patience(link.call("open")), (warning) =>
+        warning === undefined ? Effect.void : Effect.logWarning(`${options.filename}: ${warning}`)
+      )
+    )
+  )

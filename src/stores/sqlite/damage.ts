@@ -10,6 +10,7 @@
 import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { fileOf } from "./location.ts"
+import { checkLog } from "./logCheck.ts"
 
 /** Bytes of a file that is checked after every unclean stop. */
 const affordable = 1024 ** 3
@@ -25,15 +26,19 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 /**
  * Checks that the file can be written and, if it may be damaged, that it is whole. Throws as SQLite does. Reads it by a connection of its own
  * that may not write: any other would move the log into the file when it closes, and a damaged one is to stay as it is.
+ * Returns what a person should know all the same.
  */
-export const inspect = (filename: string): void => {
+export const inspect = (filename: string): string | undefined => {
   const path = fileOf(filename)
-  if (path === undefined || sizeOf(path) === 0) return
+  if (path === undefined || sizeOf(path) === 0) return undefined
   mustBeWritable(path)
+  const log = checkLog(path)
+  if (log._tag === "Mixed") throw damaged(log.why)
   const note = noteOf(path)
   const isSuspect = existsSync(note)
   const wasClosed = sizeOf(`${path}-wal`) === 0
-  if (!isSuspect && (wasClosed || sizeOf(path) > affordable)) return
+  const warning = log._tag === "CutOff" ? log.why : undefined
+  if (!isSuspect && (wasClosed || sizeOf(path) > affordable)) return warning
   const db = new DatabaseSync(path, { readOnly: true })
   try {
     // The thorough check compares indexes too: it is for the file in which damage was met.
@@ -44,6 +49,7 @@ export const inspect = (filename: string): void => {
     db.close()
   }
   if (isSuspect) rmSync(note, { force: true })
+  return warning
 }
 
 /** SQLite opens a file that it may not write, and fails at the first commit: too late to wait for it. */

@@ -12,7 +12,7 @@ import {
 import type { Fault } from "./protocol.ts"
 
 const mend = (filename: string) =>
-  `Nothing was changed. Stop the bot, move ${filename} and ${filename}-wal away together, and put the last backup in their place; ` +
+  `Nothing was changed. Stop the bot, move ${filename} and its -wal and -shm away together, and put the last backup in their place; ` +
   `or save what can still be read, with a current sqlite3: sqlite3 ${filename} .recover | sqlite3 NEW`
 
 const reasons: Readonly<Record<number, (detail: string, filename: string) => Reason>> = {

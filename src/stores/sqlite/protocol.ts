@@ -39,7 +39,8 @@ export interface PruneStep {
 
 /** The reads and the small writes: name → parameters and answer. */
 export interface Calls {
-  open: { readonly args: readonly []; readonly answer: undefined }
+  /** Answers what a person should know about the file. */
+  open: { readonly args: readonly []; readonly answer: string | undefined }
   positions: { readonly args: readonly [account: string]; readonly answer: ReadonlyArray<Position> }
   pendingEvents: { readonly args: readonly [account: string, page: Page]; readonly answer: ReadonlyArray<PendingEvent> }
   events: { readonly args: readonly [ids: ReadonlyArray<number>]; readonly answer: ReadonlyArray<StoredEvent> }

@@ -29,7 +29,7 @@ const fresh = (): Journal => {
 type Operations = { readonly [K in Operation]: (...args: Calls[K]["args"]) => Calls[K]["answer"] }
 
 const operations: Operations = {
-  open: () => void opened(),
+  open: () => opened().warning,
   positions: (account) => opened().positions(account),
   pendingEvents: (account, { after, limit }) => fresh().inbox.pending(account, after, limit),
   events: (ids) => opened().inbox.events(ids),

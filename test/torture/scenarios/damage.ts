@@ -34,7 +34,7 @@ const refusedThenRestored = Effect.fnUntraced(function* (
   const dials = books.dials.length
   const ends = bot.ends.length
   yield* stage.hear(bot, "the database is damaged")
-  yield* stage.hear(bot, `move ${stage.filename} and ${stage.filename}-wal away together`)
+  yield* stage.hear(bot, `move ${stage.filename} and its -wal and -shm away together`)
   yield* Effect.repeat(Effect.sleep(10), { until: () => bot.ends.length > ends })
   stage.expect(bot.ends.at(-1)?.code === 1, `it ended with ${JSON.stringify(bot.ends.at(-1))} instead of 1`)
   stage.expect(books.dials.length === dials, "it connected with a damaged database")

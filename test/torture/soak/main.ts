@@ -6,7 +6,7 @@ import { soak } from "./run.ts"
 const usage = `npm run soak -- [options]
 
   --for TIME        how long: 10m, 90s, 8h (default 10m); the first two fifths, at most 5 minutes, are warm-up
-  --rate N          messages a second (default 50)
+  --rate N          messages a second (default 100)
   --seed N          the faults of an earlier run
   --json            print one line of JSON at the end
   --help
@@ -17,7 +17,7 @@ with 1 if a figure of the bot grows, by its least-squares slope, by more than it
 const { values } = parseArgs({
   options: {
     for: { type: "string", default: "10m" },
-    rate: { type: "string", default: "50" },
+    rate: { type: "string", default: "100" },
     seed: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false }
