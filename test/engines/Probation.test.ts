@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { afterAll } from "vitest"
 import * as Bot from "../../src/Bot.ts"
 import { Inaccessible, StoreError } from "../../src/domain/StoreError.ts"
@@ -11,7 +12,7 @@ import { Store } from "../../src/ports/Store.ts"
 import * as Memory from "../../src/stores/Memory.ts"
 import * as Sqlite from "../../src/stores/Sqlite.ts"
 import { Events, FakePlatform } from "../../src/testing/index.ts"
-import { life, news, until, untilEnded } from "../fixtures/runtime.ts"
+import { life, news } from "../fixtures/runtime.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "everbot-probation-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -21,6 +22,19 @@ const disks: Readonly<Record<string, () => Layer.Layer<Store, StoreError>>> = {
   Memory: () => Memory.make().layer,
   Sqlite: () => Sqlite.layer({ filename: join(folder, `${++files}.db`), exclusive: false })
 }
+
+/** Virtual time passes until the effect has ended, and a little real time with it: the thread of SQLite needs some. */
+const untilEnded = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect)
+    while (fiber.pollUnsafe() === undefined) {
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+      yield* TestClock.adjust("100 millis")
+    }
+    return yield* Fiber.join(fiber)
+  })
+
+const until = (isTrue: () => boolean) => Effect.repeat(Effect.sleep("100 millis"), { until: isTrue })
 
 /** A process that can end in the middle of a handler: from then on nothing reaches the disk. */
 const make = (disk: Layer.Layer<Store, StoreError>) => {
@@ -58,7 +72,7 @@ const lives = Effect.fnUntraced(function* (
   for (;;) {
     world.isDead = false
     world.lives++
-    const one = Effect.repeat(Effect.sleep("1 second"), { until: () => world.isDead || isOver() })
+    const one = until(() => world.isDead || isOver())
     yield* untilEnded(life(mortal, fake, handler, one, options))
     if (!world.isDead) return deaths
     if (++deaths >= most) return deaths
@@ -100,7 +114,7 @@ for (const [name, disk] of Object.entries(disks)) {
         const fake = FakePlatform.make()
         const Answer = Bot.on("MessageReceived", (event) => {
           if (event.text === "poison") return it.die
-          return Effect.andThen(Effect.sleep("1 minute"), Bot.reply(event, event.text))
+          return Effect.andThen(Effect.sleep("3 seconds"), Bot.reply(event, event.text))
         })
         const slow = Array.from({ length: 10 }, (_, n) => Events.message({ text: `slow ${n}`, in: `room ${n}` }))
         yield* fake.emit(...slow.slice(0, 5), Events.message({ text: "poison", in: "ann" }), ...slow.slice(5))
@@ -147,7 +161,7 @@ for (const [name, disk] of Object.entries(disks)) {
         })
         yield* fake.emit(Events.message({ text: "hello" }))
         for (let n = 1; n <= 6; n++) {
-          const one = until("the handler to begin", () => begun >= n)
+          const one = until(() => begun >= n)
           yield* untilEnded(life(it.mortal, fake, Answer, one, options))
         }
         isPatient = true
@@ -156,7 +170,7 @@ for (const [name, disk] of Object.entries(disks)) {
             it.mortal,
             fake,
             Answer,
-            until("an answer", () => said(fake).length > 0),
+            until(() => said(fake).length > 0),
             options
           )
         )
@@ -178,7 +192,7 @@ for (const [name, disk] of Object.entries(disks)) {
         it.world.isDead = false
         const listen = Effect.gen(function* () {
           const status = yield* news
-          yield* until("the news of its death", () => status.some(({ _tag }) => _tag === "EventDeadLettered"))
+          yield* until(() => status.some(({ _tag }) => _tag === "EventDeadLettered"))
           heard = status.map(({ _tag }) => _tag)
         })
         yield* untilEnded(life(it.mortal, fake, Answer, listen, options))
@@ -189,7 +203,7 @@ for (const [name, disk] of Object.entries(disks)) {
           const [letter] = yield* Effect.orDie(runtime.deadLetters("fake:1", { limit: 1 }))
           assert.isDefined(letter)
           if (letter !== undefined) yield* Effect.orDie(runtime.requeue(letter))
-          yield* until("an answer", () => said(fake).length > 0)
+          yield* until(() => said(fake).length > 0)
         })
         yield* untilEnded(life(it.mortal, fake, Answer, again, options))
         assert.deepStrictEqual(said(fake), ["hello"])

@@ -25,7 +25,7 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 
 /**
  * Checks that the file can be written and, if it may be damaged, that it is whole. Throws as SQLite does. Reads it by a connection of its own
- * that may not write: any other would move the log into the file when it closes, and a damaged one is to stay as it is.
+ * that may not write, because every other moves the log into the file when it closes, and a damaged one is to stay as it is.
  * Returns what a person should know all the same.
  */
 export const inspect = (filename: string): string | undefined => {
