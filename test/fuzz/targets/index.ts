@@ -1,0 +1,11 @@
+/** Every target there is. A new one is a file beside this one and a line in here. */
+import type { Target } from "../Target.ts"
+import { config } from "./config.ts"
+import { frames } from "./frames.ts"
+import { rest } from "./rest.ts"
+import { rows } from "./rows.ts"
+import { schedules } from "./schedules.ts"
+import { seals } from "./seals.ts"
+import { terminal } from "./terminal.ts"
+
+export const targets: ReadonlyArray<Target> = [frames, rows, rest, config, seals, terminal, schedules]
