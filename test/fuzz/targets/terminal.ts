@@ -1,5 +1,5 @@
 /** What reaches a log or a screen of what people and platforms say: lines of text, never commands. */
-import { Cause, Duration } from "effect"
+import { Cause, Duration, Effect, Exit, Scope } from "effect"
 import { tell } from "../../../src/cli/demo/View.ts"
 import * as State from "../../../src/domain/ConnectionState.ts"
 import * as GatewayError from "../../../src/domain/GatewayError.ts"
@@ -7,6 +7,7 @@ import * as HandlerError from "../../../src/domain/HandlerError.ts"
 import * as RestError from "../../../src/domain/RestError.ts"
 import type { Status } from "../../../src/domain/Status.ts"
 import * as StoreError from "../../../src/domain/StoreError.ts"
+import * as ErrorMonitor from "../../../src/monitor/ErrorMonitor.ts"
 import { alertLine, errorOf } from "../../../src/monitor/ErrorFeed.ts"
 import { toLog } from "../../../src/monitor/StatusLog.ts"
 import * as CloseCode from "../../../src/platforms/qq/CloseCode.ts"
@@ -15,7 +16,7 @@ import { fieldsOf, type Input, numberOf, textOf } from "../Input.ts"
 import * as Json from "../Json.ts"
 import * as Oracle from "../Oracle.ts"
 import * as Secrets from "../Secrets.ts"
-import type { Target } from "../Target.ts"
+import type { Subject, Target } from "../Target.ts"
 
 const account = "qq:1"
 
@@ -47,15 +48,26 @@ const news = (text: string, other: string, code: number): ReadonlyArray<Status> 
   ]
 }
 
-const run = (input: Input): void => {
+const open = async (): Promise<Subject> => {
+  const scope = Scope.makeUnsafe()
+  const monitor = await Effect.runPromise(Scope.provide(ErrorMonitor.make({ onAlert: () => Effect.void }), scope))
+  return {
+    run: (input) => run(input, monitor),
+    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+}
+
+const run = (input: Input, monitor: ErrorMonitor.ErrorMonitor["Service"]): void => {
   const given = fieldsOf(input)
   for (const status of news(textOf(given["text"]), textOf(given["other"]), numberOf(given["code"], 1006))) {
     const [, line] = toLog(status)
     Oracle.sayable(`the log of ${status._tag}`, line)
     const error = errorOf(status)
     if (error === undefined) continue
-    const window = Duration.minutes(5)
-    const alert = { reason: error._tag ?? "unknown", count: 3, perMinute: 1, window, latest: error.message, suppressed: 0, at: 0 }
+    monitor.record(error)
+    const reason = error._tag ?? "unknown"
+    const latest = Effect.runSync(monitor.summary).byReason[reason]?.latest ?? ""
+    const alert = { reason, count: 3, perMinute: 1, window: Duration.minutes(5), latest, suppressed: 0, at: 0 }
     Oracle.sayable(`the alert of ${status._tag}`, alertLine(alert))
     Oracle.sayable(`the view of ${status._tag}`, tell({ at: 1, kind: "trouble", text: error.message }))
   }
@@ -69,7 +81,7 @@ export const terminal: Target = {
   name: "terminal",
   about: "texts of peers, handlers and platforms, on their way to a log or a screen",
   share: 60,
-  renew: 1_000_000,
+  renew: 10_000,
   generate: (chance) => ({ text: words(chance), other: words(chance), code: chance.pick([1006, 4004, 4009, 4914]) }),
-  open: async () => ({ run, close: async () => {} })
+  open
 }
