@@ -5,6 +5,7 @@ import * as GatewayError from "../../src/domain/GatewayError.ts"
 import * as HandlerError from "../../src/domain/HandlerError.ts"
 import { oneLine } from "../../src/domain/Line.ts"
 import * as RestError from "../../src/domain/RestError.ts"
+import * as StoreError from "../../src/domain/StoreError.ts"
 
 describe("text from outside", () => {
   it("stays on one line, and commands no terminal", () => {
@@ -62,6 +63,8 @@ describe("text from outside", () => {
       new GatewayError.Throttled({ detail, retryAfter: Duration.seconds(1) }),
       new RestError.Rejected({ detail, trace: detail }),
       new CredentialError.Unreachable({ detail }),
+      new StoreError.Corrupt({ detail }),
+      new StoreError.Inaccessible({ detail }),
       new CredentialError.Refused({ code: 1, detail, advice: "Mend it." }),
       new HandlerError.Failed({ error: new Error(detail) }),
       new HandlerError.HandlerError({
@@ -71,7 +74,7 @@ describe("text from outside", () => {
       })
     ]) {
       assert.include(message, "gone\\nINFO forged\\u001b[2J")
-      assert.match(message, /^[\u0020-\u007e…]{20,2000}$/)
+      assert.match(message, /^[\u0020-\u007e…]{20,3000}$/)
     }
   })
 })
