@@ -25,10 +25,14 @@ export const damage = (chance: Chance, bytes: string): string => {
         out = out.slice(0, at)
         break
       case 4:
-        out = out.slice(0, at) + chance.pick(["\0", "\xff", "\n", "[", "{", '"', "\\", "\\u", "\xed\xa0\x80", "\xc0\x80", "\xef\xbb\xbf"]) + out.slice(at + length)
+        out =
+          out.slice(0, at) +
+          chance.pick(["\0", "\xff", "\n", "[", "{", '"', "\\", "\\u", "\xed\xa0\x80", "\xc0\x80", "\xef\xbb\xbf"]) +
+          out.slice(at + length)
         break
       default:
-        out = out.slice(0, at) + String.fromCharCode((out.charCodeAt(at) || 0) ^ (1 << chance.below(8))) + out.slice(at + 1)
+        out =
+          out.slice(0, at) + String.fromCharCode((out.charCodeAt(at) || 0) ^ (1 << chance.below(8))) + out.slice(at + 1)
     }
   }
   return out

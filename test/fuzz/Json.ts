@@ -15,9 +15,13 @@ export type Value = null | boolean | number | string | Verbatim | Array<Value> |
 export const fromJson = (json: unknown): Value => {
   if (Array.isArray(json)) return json.map(fromJson)
   if (typeof json === "object" && json !== null) {
-    return new Map(Object.entries(json).flatMap(([key, value]) => (value === undefined ? [] : [[key, fromJson(value)]])))
+    return new Map(
+      Object.entries(json).flatMap(([key, value]) => (value === undefined ? [] : [[key, fromJson(value)]]))
+    )
   }
-  return json === null || typeof json === "string" || typeof json === "number" || typeof json === "boolean" ? json : null
+  return json === null || typeof json === "string" || typeof json === "number" || typeof json === "boolean"
+    ? json
+    : null
 }
 
 export const write = (value: Value): string => {
@@ -158,7 +162,23 @@ export const text = (chance: Chance): string => {
 /** What takes a careless pattern or a careless loop long. */
 export const huge = (chance: Chance): string =>
   chance
-    .pick(["a", "<", "&", " ", "\n", "<@!", "&amp;", "\u001b[", "\ud800", "/ping ", "0", ",", "<@1> ", "\t ", "x".repeat(99)])
+    .pick([
+      "a",
+      "<",
+      "&",
+      " ",
+      "\n",
+      "<@!",
+      "&amp;",
+      "\u001b[",
+      "\ud800",
+      "/ping ",
+      "0",
+      ",",
+      "<@1> ",
+      "\t ",
+      "x".repeat(99)
+    ])
     .repeat(1000 + chance.below(chance.oneIn(8) ? 60_000 : 8000))
 
 export const value = (chance: Chance, depth = 3): Value => {
@@ -205,7 +225,7 @@ const spots = (value: Value, found: Array<Spot> = []): Array<Spot> => {
     value.forEach((part, at) => {
       found.push({
         get: () => value[at] ?? null,
-        set: (next) => void (value[at] = next),
+        set: (next) => void value.splice(at, 1, next),
         drop: () => void value.splice(at, 1),
         copy: () => void value.push(part)
       })

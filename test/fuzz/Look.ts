@@ -5,7 +5,11 @@ import { must } from "./Oracle.ts"
 export const look = (event: Event): void => {
   const { conversation, key, type, account, platform } = event
   for (const text of [key, type, account, platform, conversation.account, conversation.kind, conversation.id]) {
-    must("events are whole", typeof text === "string" && text !== "", () => `${event._tag} has a ${typeof text} "${text}"`)
+    must(
+      "events are whole",
+      typeof text === "string" && text !== "",
+      () => `${event._tag} has a ${typeof text} "${text}"`
+    )
   }
   if (event._tag === "PlatformEvent") return
   must("events are whole", typeof event.messageId === "string" && event.messageId !== "", () => "no message id")
@@ -17,8 +21,16 @@ export const look = (event: Event): void => {
   must("events are whole", guildId === undefined || typeof guildId === "string", () => "a strange guild")
   must("events are whole", sentAt === undefined || Number.isFinite(sentAt), () => `sent at ${sentAt}`)
   for (const { kind, name, size, url } of attachments) {
-    must("events are whole", typeof url === "string" && /^[a-z][a-z0-9+.-]*:\/\//i.test(url), () => `an address "${url}"`)
-    must("events are whole", typeof kind === "string" && (name === undefined || typeof name === "string"), () => "a strange file")
+    must(
+      "events are whole",
+      typeof url === "string" && /^[a-z][a-z0-9+.-]*:\/\//i.test(url),
+      () => `an address "${url}"`
+    )
+    must(
+      "events are whole",
+      typeof kind === "string" && (name === undefined || typeof name === "string"),
+      () => "a strange file"
+    )
     must("events are whole", size === undefined || Number.isFinite(size), () => `a size of ${size}`)
   }
 }

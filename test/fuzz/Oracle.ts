@@ -28,7 +28,8 @@ export const sayable = (where: string, line: string): void => {
     const code = found[0].charCodeAt(0).toString(16).padStart(4, "0")
     throw new Violation("plain words", `${where} holds U+${code}: ${JSON.stringify(line.slice(0, 300))}`)
   }
-  if (line.length > 2000) throw new Violation("short words", `${where} has ${line.length} characters: ${line.slice(0, 100)}`)
+  if (line.length > 8000)
+    throw new Violation("short words", `${where} has ${line.length} characters: ${line.slice(0, 100)}`)
 }
 
 export const secretless = (where: string, text: string): void => {
@@ -45,7 +46,11 @@ const isTagged = (error: unknown): error is { readonly _tag: string; readonly me
 export const typed = (where: string, error: unknown, deep = false): void => {
   if (!isTagged(error)) throw new Violation("typed errors", `${where} failed with ${Secrets.dump(error).slice(0, 300)}`)
   const { message } = error
-  must("typed errors", typeof message === "string" && message.length > 10, () => `${where}: ${error._tag} says "${message}"`)
+  must(
+    "typed errors",
+    typeof message === "string" && message.length > 10,
+    () => `${where}: ${error._tag} says "${message}"`
+  )
   sayable(`${where}: the message of ${error._tag}`, message)
   if (deep) secretless(`${where}: a dump of ${error._tag}`, Secrets.dump(error))
 }

@@ -28,8 +28,7 @@ export const inputOf = (target: Target, seed: string, index: number): Input =>
 const patience = 250
 const perCharacter = 0.002
 
-const allowance = (target: Target, input: Input): number =>
-  (target.patience ?? patience) + perCharacter * sizeOf(input)
+const allowance = (target: Target, input: Input): number => (target.patience ?? patience) + perCharacter * sizeOf(input)
 
 /** What an input broke, if anything. */
 interface Verdict {
@@ -104,7 +103,10 @@ export class Runner {
     }
     const limit = allowance(this.#target, input)
     if (took <= limit) return undefined
-    return { rule: "time", detail: `took ${Math.round(took)} ms for ${sizeOf(input)} characters; ${Math.round(limit)} are fair` }
+    return {
+      rule: "time",
+      detail: `took ${Math.round(took)} ms for ${sizeOf(input)} characters; ${Math.round(limit)} are fair`
+    }
   }
 
   async #renew(): Promise<void> {
@@ -129,7 +131,7 @@ export const report = ({ detail, index, input, rule, seed, target }: Failure): s
     `${target}: "${rule}" does not hold`,
     `  ${detail.replaceAll("\n", "\n  ")}`,
     `  target ${target}, seed ${seed}, ${index < 0 ? "from the corpus" : `input ${index}`}`,
-    `  the input, made small: ${JSON.stringify(input).slice(0, 4000)}`,
+    `  the input, made small: ${JSON.stringify(input).slice(0, 1500)}`,
     index < 0
       ? `  again: npm run fuzz -- --only ${target} --inputs 0`
       : `  again: npm run fuzz -- --only ${target} --seed ${seed} --at ${index}`

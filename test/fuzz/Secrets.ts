@@ -17,7 +17,8 @@ const parts = all.flatMap((secret) =>
 export const leakIn = (text: string): string | undefined => parts.find((part) => text.includes(part))
 
 /** Whether an input holds a part of a secret without the whole: a peer that says only that much cannot be held to it. */
-export const isTorn = (input: string): boolean => leakIn(all.reduce((text, secret) => text.replaceAll(secret, ""), input)) !== undefined
+export const isTorn = (input: string): boolean =>
+  leakIn(all.reduce((text, secret) => text.replaceAll(secret, ""), input)) !== undefined
 
 /** Everything that can be read off a value. */
 export const dump = (value: unknown): string =>

@@ -15,7 +15,11 @@ const good: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]>
   QQ_CLIENT_SECRET: [Secrets.clientSecret, "a"],
   QQ_SANDBOX: ["true", "no", "1"],
   QQ_INTENTS: ["GUILDS,INTERACTION", intentNames.join(","), "1024", "4294967295", "guilds , message_audit"],
-  QQ_API_URL: ["https://api.sgroup.qq.com", `http://user:${Secrets.password}@127.0.0.1:9/`, `http://[::1]/?k=${Secrets.password}`],
+  QQ_API_URL: [
+    "https://api.sgroup.qq.com",
+    `http://user:${Secrets.password}@127.0.0.1:9/`,
+    `http://[::1]/?k=${Secrets.password}`
+  ],
   QQ_TOKEN_URL: ["https://bots.qq.com", "http://127.0.0.1/app/getAppAccessToken"],
   QQ_SHARDS: ["1", "2", "1e9", "0x10", "999999999", "-1", "Infinity"],
   QQ_REQUEST_TIMEOUT: ["10 seconds", "3", "Infinity", "1e300 days", "100 weeks", "-1 second", "1 nano"]
@@ -45,7 +49,11 @@ const generate = (chance: Chance): Input =>
       .map((name) => [name, chance.oneIn(3) ? aValue(chance, name) : chance.pick(good[name] ?? [""])])
   )
 
-const judge = (where: string, exit: Exit.Exit<Config.QqConfig, unknown>, given: Readonly<Record<string, string>>): void => {
+const judge = (
+  where: string,
+  exit: Exit.Exit<Config.QqConfig, unknown>,
+  given: Readonly<Record<string, string>>
+): void => {
   const config = Oracle.judged(where, exit, true)
   if (config === undefined) {
     const said = Exit.isFailure(exit) ? Secrets.dump(exit.cause).toUpperCase() : ""
@@ -57,10 +65,18 @@ const judge = (where: string, exit: Exit.Exit<Config.QqConfig, unknown>, given: 
   const timeout = Duration.toMillis(config.requestTimeout)
   Oracle.must("settings are sane", /^\d{1,20}$/.test(config.appId), () => `an app id of ${config.appId.length} digits`)
   Oracle.must("settings are sane", timeout > 0 && timeout <= 86_400_000, () => `a time limit of ${timeout} ms`)
-  Oracle.must("settings are sane", config.shards === undefined || config.shards <= 1000, () => `${config.shards} shards`)
+  Oracle.must(
+    "settings are sane",
+    config.shards === undefined || config.shards <= 1000,
+    () => `${config.shards} shards`
+  )
   Oracle.must("settings are sane", URL.canParse(config.apiUrl) && URL.canParse(config.tokenUrl), () => "an address")
   Oracle.secretless("a dump of the settings", Secrets.dump({ ...config, apiUrl: "", tokenUrl: "" }))
-  Oracle.must("settings are kept", Redacted.value(config.clientSecret) === given["QQ_CLIENT_SECRET"]?.trim(), () => "the secret")
+  Oracle.must(
+    "settings are kept",
+    Redacted.value(config.clientSecret) === given["QQ_CLIENT_SECRET"]?.trim(),
+    () => "the secret"
+  )
 }
 
 const run = (input: Input): void => {

@@ -190,7 +190,7 @@ const open = async (): Promise<Subject> => {
   const run = async (input: Input) => {
     const given = fieldsOf(input)
     const counted = { handled: it.dispatcher.counters.handled, duplicates: it.intake.duplicates }
-    const base = it.intake.link(++shard, undefined)
+    const base = it.intake.link(++shard, `gateway/${shard}`, undefined)
     const watch = new Watch(base)
     const resume =
       given["resume"] === true
@@ -226,14 +226,24 @@ const open = async (): Promise<Subject> => {
       Oracle.judged("the connection", await runtime.runPromiseExit(Deferred.await(reader.ended)), shard % 16 === 0)
     } else if (watch.isUp) {
       const delivered = watch.delivered
-      feed(JSON.stringify({ op: 0, s: newest + 1, t: "C2C_MESSAGE_CREATE", d: { id: `probe-${shard}`, author: { user_openid: "p" } } }))
+      feed(
+        JSON.stringify({
+          op: 0,
+          s: newest + 1,
+          t: "C2C_MESSAGE_CREATE",
+          d: { id: `probe-${shard}`, author: { user_openid: "p" } }
+        })
+      )
       Oracle.must("service goes on", watch.delivered === delivered + 1, () => "a good frame was not taken")
     }
     judgePositions(watch.positions, newest)
     await settled(counted, watch.delivered)
     const last = watch.positions.at(-1)
     const kept = await runtime.runPromise(
-      Effect.andThen(base.resumeFrom, Store.use((store) => store.positions(account)))
+      Effect.andThen(
+        base.resumeFrom,
+        Store.use((store) => store.positions(account))
+      )
     )
     const stored = kept.find(({ stream }) => stream === `gateway/${shard}`)
     const wasForgotten = base.view().position === undefined

@@ -70,15 +70,38 @@ const aBody = (chance: Chance, real: readonly [unknown, ...ReadonlyArray<unknown
 }
 
 const aStatus = (chance: Chance): number =>
-  chance.oneIn(2) ? 200 : chance.pick([201, 202, 204, 301, 304, 400, 401, 403, 404, 405, 418, 429, 500, 502, 503, 504, 599])
+  chance.oneIn(2)
+    ? 200
+    : chance.pick([201, 202, 204, 301, 304, 400, 401, 403, 404, 405, 418, 429, 500, 502, 503, 504, 599])
 
 const headers = (chance: Chance): Input => {
-  const name = chance.pick(["retry-after", "x-tps-trace-id", "content-type", "content-length", "content-encoding", "location"])
-  const value = chance.pick(["0", "-1", "999999999", "1e400", "Fri, 31 Dec 9999 23:59:59 GMT", "text/html; charset=utf-7", "gzip", Secrets.accessToken, Json.text(chance)])
+  const name = chance.pick([
+    "retry-after",
+    "x-tps-trace-id",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "location"
+  ])
+  const value = chance.pick([
+    "0",
+    "-1",
+    "999999999",
+    "1e400",
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "text/html; charset=utf-7",
+    "gzip",
+    Secrets.accessToken,
+    Json.text(chance)
+  ])
   return chance.oneIn(3) ? { [name]: encoded(value) } : {}
 }
 
-const anAnswer = (chance: Chance): Input => ({ status: aStatus(chance), headers: headers(chance), body: aBody(chance, bodies) })
+const anAnswer = (chance: Chance): Input => ({
+  status: aStatus(chance),
+  headers: headers(chance),
+  body: aBody(chance, bodies)
+})
 
 /** A token endpoint knows the secret, and may repeat it. */
 const aTokenAnswer = (chance: Chance): Input => {
@@ -93,7 +116,17 @@ const aTokenAnswer = (chance: Chance): Input => {
   }
 }
 
-const kinds = ["send", "reply", "gateway", "gatewayBot", "me", "getMessage", "acknowledge", "request", "prepare"] as const
+const kinds = [
+  "send",
+  "reply",
+  "gateway",
+  "gatewayBot",
+  "me",
+  "getMessage",
+  "acknowledge",
+  "request",
+  "prepare"
+] as const
 
 const generate = (chance: Chance): Input => ({
   call: chance.pick(kinds),
@@ -170,7 +203,9 @@ const open = async (): Promise<Subject> => {
         const isToken = url.pathname.endsWith("getAppAccessToken")
         const header = request.headers["authorization"] ?? ""
         Oracle.must("tokens can be sent", /^[\x20-\x7e]*$/.test(header), () => JSON.stringify(header.slice(0, 80)))
-        const answer = isToken ? (tokens.shift() ?? { status: 200, body: JSON.stringify(issued) }) : (answers.shift() ?? good)
+        const answer = isToken
+          ? (tokens.shift() ?? { status: 200, body: JSON.stringify(issued) })
+          : (answers.shift() ?? good)
         // An API repeats the token that it was shown.
         const shown = isToken ? Secrets.accessToken : header.replace("QQBot ", "")
         return HttpClientResponse.fromWeb(request, reply(answer, shown))
@@ -189,7 +224,11 @@ const open = async (): Promise<Subject> => {
       answers.length = 0
       yield* credentials.invalidate
       const last = yield* Effect.exit(rest.me)
-      Oracle.must("service goes on", last._tag === "Success", () => `a good answer was refused: ${Secrets.dump(last).slice(0, 300)}`)
+      Oracle.must(
+        "service goes on",
+        last._tag === "Success",
+        () => `a good answer was refused: ${Secrets.dump(last).slice(0, 300)}`
+      )
     }).pipe(
       Effect.provideService(HttpClient.HttpClient, client),
       Effect.provideService(Transport, FakeTransport.make({}).service),

@@ -24,7 +24,9 @@ export const content = (chance: Chance): string => {
   const facts = { name: "bot", generation: 7, savedAt: 1 }
   const head = chance.oneIn(3) ? Bytes.damage(chance, JSON.stringify(facts)) : Json.write(Json.mutate(chance, facts))
   // The state is what must not be said; what a snapshot is called may be.
-  return Buffer.from(`${head.replaceAll(Secrets.accessToken, "name")}\n${chance.oneIn(2) ? body : Json.write(Json.mutate(chance, JSON.parse(body)))}`).toString("latin1")
+  return Buffer.from(
+    `${head.replaceAll(Secrets.accessToken, "name")}\n${chance.oneIn(2) ? body : Json.write(Json.mutate(chance, JSON.parse(body)))}`
+  ).toString("latin1")
 }
 
 const generate = (chance: Chance): Input =>

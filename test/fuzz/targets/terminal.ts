@@ -7,8 +7,8 @@ import * as HandlerError from "../../../src/domain/HandlerError.ts"
 import * as RestError from "../../../src/domain/RestError.ts"
 import type { Status } from "../../../src/domain/Status.ts"
 import * as StoreError from "../../../src/domain/StoreError.ts"
-import * as ErrorMonitor from "../../../src/monitor/ErrorMonitor.ts"
 import { alertLine, errorOf } from "../../../src/monitor/ErrorFeed.ts"
+import * as ErrorMonitor from "../../../src/monitor/ErrorMonitor.ts"
 import { toLog } from "../../../src/monitor/StatusLog.ts"
 import * as CloseCode from "../../../src/platforms/qq/CloseCode.ts"
 import type { Chance } from "../Chance.ts"
@@ -29,7 +29,10 @@ const news = (text: string, other: string, code: number): ReadonlyArray<Status> 
     return { _tag: "TurnFailed", account, conversation, error, willRetry: false }
   }
   const rest = new RestError.Rejected({ status: 400, code, detail: text, trace: other })
-  const store = new StoreError.StoreError({ operation: "commit", reason: new StoreError.Inaccessible({ detail: text }) })
+  const store = new StoreError.StoreError({
+    operation: "commit",
+    reason: new StoreError.Inaccessible({ detail: text })
+  })
   const disconnected = State.Disconnected()
   return [
     { _tag: "ConnectionChanged", account, shard: 0, from: disconnected, to: State.Reconnecting({ cause, attempt: 2 }) },
