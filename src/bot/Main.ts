@@ -3,6 +3,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Effect, Exit, type Runtime } from "effect"
 import { ConfigError } from "../domain/ConfigError.ts"
 import { GatewayError } from "../domain/GatewayError.ts"
+import { oneLine } from "../domain/Line.ts"
 import { StoreError } from "../domain/StoreError.ts"
 
 /** A stop that was asked for is a success; everything else that ends an app is a failure. */
@@ -14,7 +15,7 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.void
   const error = Cause.squash(cause)
   const isPlain = error instanceof ConfigError || error instanceof GatewayError || error instanceof StoreError
-  return Effect.logFatal(isPlain ? error.message : cause)
+  return Effect.logFatal(isPlain ? oneLine(error.message, 2000) : cause)
 }
 
 /**

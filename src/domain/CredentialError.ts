@@ -1,11 +1,12 @@
 /** Why no valid credential could be had. */
 import { Data, type Duration } from "effect"
+import { oneLine } from "./Line.ts"
 
 /** The token endpoint cannot be reached or fails. */
 export class Unreachable extends Data.TaggedError("Unreachable")<{ readonly detail: string }> {
   readonly isRetryable = true as const
   override get message() {
-    return `the token endpoint is unavailable: ${this.detail}`
+    return `the token endpoint is unavailable: ${oneLine(this.detail)}`
   }
 }
 
@@ -25,7 +26,7 @@ export class Refused extends Data.TaggedError("Refused")<{
 }> {
   readonly isRetryable = false as const
   override get message() {
-    return `the platform refused the credentials${this.code === undefined ? "" : ` (code ${this.code})`}: ${this.detail}. ${this.advice}`
+    return `the platform refused the credentials${this.code === undefined ? "" : ` (code ${this.code})`}: ${oneLine(this.detail)}. ${this.advice}`
   }
 }
 

@@ -3,6 +3,7 @@
  * help, and the split is a type too: {@link Retryable} and {@link Fatal}.
  */
 import { Data, Duration } from "effect"
+import { oneLine } from "./Line.ts"
 
 interface Detail {
   /** The platform's close code or error code, where it gave one. */
@@ -17,7 +18,7 @@ interface Advice extends Detail {
 }
 
 const say = (what: string, { code, detail }: Detail): string =>
-  `${what}${code === undefined ? "" : ` (code ${code})`}${detail ? `: ${detail}` : ""}`
+  `${what}${code === undefined ? "" : ` (code ${code})`}${detail ? `: ${oneLine(detail)}` : ""}`
 
 const advise = (what: string, facts: Advice): string => `${say(what, facts)}. ${facts.advice}`
 

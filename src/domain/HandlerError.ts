@@ -1,9 +1,19 @@
 /** Why a turn failed. A failed turn leaves nothing behind. */
 import { Cause, Data, Duration } from "effect"
+import { oneLine } from "./Line.ts"
 
-/** An error's message; its name where it has none, as tagged errors often do. */
-const nameOf = (error: unknown): string =>
-  error instanceof Error ? error.message || error.name : typeof error === "string" ? error : JSON.stringify(error)
+/**
+ * An error's message, or its name where it has none, as tagged errors often do; of anything else its JSON, or its kind.
+ * Handlers may fail with whatever there is, also with what throws when it is looked at.
+ */
+const nameOf = (error: unknown, ofError = (it: Error): string => it.message || it.name): string => {
+  try {
+    const isPlain = typeof error === "object" && error !== null && !(error instanceof Error)
+    return oneLine(String(isPlain ? JSON.stringify(error) : error instanceof Error ? ofError(error) : error), 500)
+  } catch {
+    return `a value that cannot be shown (${typeof error})`
+  }
+}
 
 /** The handler failed with its own error. */
 export class Failed extends Data.TaggedError("Failed")<{ readonly error: unknown }> {
@@ -25,7 +35,7 @@ export class TimedOut extends Data.TaggedError("TimedOut")<{ readonly limit: Dur
 export class Died extends Data.TaggedError("Died")<{ readonly cause: Cause.Cause<unknown> }> {
   readonly isRetryable = false as const
   override get message() {
-    return `the handler died: ${String(Cause.squash(this.cause))}`
+    return `the handler died: ${nameOf(Cause.squash(this.cause), String)}`
   }
 }
 
@@ -66,6 +76,6 @@ export class HandlerError extends Data.TaggedError("HandlerError")<{
     return this.reason.isRetryable
   }
   override get message() {
-    return `${this.event.type} ${this.event.key}, attempt ${this.attempt}: ${this.reason.message}`
+    return `${oneLine(this.event.type, 100)} ${oneLine(this.event.key, 200)}, attempt ${this.attempt}: ${this.reason.message}`
   }
 }

@@ -3,6 +3,7 @@
  * {@link OutcomeUnknown}: the request was written and no answer came back.
  */
 import { Data, type Duration } from "effect"
+import { oneLine } from "./Line.ts"
 
 interface Facts {
   /** HTTP status, where there was an answer. */
@@ -18,7 +19,7 @@ const say = (what: string, { status, code, detail, trace }: Facts): string => {
   const numbers = [status === undefined ? "" : `HTTP ${status}`, code === undefined ? "" : `code ${code}`]
     .filter(Boolean)
     .join(", ")
-  return `${what}${numbers ? ` (${numbers})` : ""}${detail ? `: ${detail}` : ""}${trace ? ` [trace ${trace}]` : ""}`
+  return `${what}${numbers ? ` (${numbers})` : ""}${detail ? `: ${oneLine(detail, 500)}` : ""}${trace ? ` [trace ${oneLine(trace, 100)}]` : ""}`
 }
 
 /** Too many calls; the platform may have said when to come back. */

@@ -1,11 +1,15 @@
 /** Why the store could not do what was asked. A failed commit leaves nothing behind. */
 import { Data } from "effect"
+import { oneLine } from "./Line.ts"
+
+/** SQLite quotes what it read, and of a damaged file that may be anything. */
+const quote = (detail: string): string => oneLine(detail, 2000)
 
 /** Another process or connection holds the database. */
 export class Busy extends Data.TaggedError("Busy")<{ readonly detail: string }> {
   readonly isRetryable = true as const
   override get message() {
-    return `the database is locked by another process: ${this.detail}`
+    return `the database is locked by another process: ${quote(this.detail)}`
   }
 }
 
@@ -13,7 +17,7 @@ export class Busy extends Data.TaggedError("Busy")<{ readonly detail: string }> 
 export class Full extends Data.TaggedError("Full")<{ readonly detail: string }> {
   readonly isRetryable = true as const
   override get message() {
-    return `the disk is full: ${this.detail}`
+    return `the disk is full: ${quote(this.detail)}`
   }
 }
 
@@ -21,7 +25,7 @@ export class Full extends Data.TaggedError("Full")<{ readonly detail: string }> 
 export class Inaccessible extends Data.TaggedError("Inaccessible")<{ readonly detail: string }> {
   readonly isRetryable = true as const
   override get message() {
-    return `the database is inaccessible: ${this.detail}`
+    return `the database is inaccessible: ${quote(this.detail)}`
   }
 }
 
@@ -37,7 +41,7 @@ export class Superseded extends Data.TaggedError("Superseded") {
 export class Corrupt extends Data.TaggedError("Corrupt")<{ readonly detail: string }> {
   readonly isRetryable = false as const
   override get message() {
-    return `the database is damaged: ${this.detail}`
+    return `the database is damaged: ${quote(this.detail)}`
   }
 }
 
@@ -45,7 +49,7 @@ export class Corrupt extends Data.TaggedError("Corrupt")<{ readonly detail: stri
 export class Unusable extends Data.TaggedError("Unusable")<{ readonly detail: string }> {
   readonly isRetryable = false as const
   override get message() {
-    return `the database cannot be used: ${this.detail}`
+    return `the database cannot be used: ${quote(this.detail)}`
   }
 }
 

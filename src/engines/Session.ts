@@ -79,6 +79,12 @@ const awaitCause: ReadonlyArray<Action> = [{ _tag: "AwaitCause" }]
 
 const ignore = (state: State, why: string): Step => [state, [{ _tag: "Ignore", why }]]
 
+/** Only numbers are quoted: what stands in a number's place may be anything, down to what has no text. */
+const nameOf = (op: unknown): string => (typeof op === "number" ? String(op) : op === null ? "null" : typeof op)
+
+/** Whether it is written as platforms write the names of events: only such a one is quoted. */
+const isName = (type: string): boolean => /^[A-Z][A-Z0-9_]{0,63}$/.test(type)
+
 const end = (reason: Reason, session: "keep" | "forget"): Step => [ended, [{ _tag: "End", reason, session }]]
 
 /** The newest sequence number seen, `null` before the first: what a heartbeat says. */
@@ -120,7 +126,7 @@ export const step = (state: State, frame: Frame): Step => {
     case "CauseOverdue":
       return state._tag === "Invalidated" ? closed(state, unexplained) : [state, nothing]
     case "Unknown":
-      return ignore(state, `unknown opcode ${String(frame.op).slice(0, 20)}`)
+      return ignore(state, `unknown opcode ${nameOf(frame.op)}`)
     case "Malformed":
       return ignore(state, frame.why)
   }
@@ -137,7 +143,7 @@ const dispatch = (state: State, seq: number, type: string): Step => {
       if (state.session === undefined) break
       return [seq > state.received ? { ...state, received: seq } : state, deliver]
   }
-  return ignore(state, `${type} before a session`)
+  return ignore(state, `${isName(type) ? type : "an event of no usual name"} before a session`)
 }
 
 const hello = (state: State): Step => {

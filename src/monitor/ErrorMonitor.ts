@@ -6,6 +6,7 @@
  */
 import { Clock, Context, Duration, Effect, Layer, Queue, type Scope } from "effect"
 import { ConfigError, Malformed } from "../domain/ConfigError.ts"
+import { oneLine } from "../domain/Line.ts"
 
 export interface Alert {
   /** The reason, e.g. `RateLimited`. */
@@ -64,7 +65,7 @@ export interface Observed {
 }
 
 const slots = 60
-const latestLength = 300
+const latestLength = 299
 
 /** One reason: a ring of time slots, each with the number of errors that fell into it. */
 class Counter {
@@ -137,7 +138,7 @@ const build = Effect.fnUntraced(function* (options: Options) {
     const slot = Math.floor(now / slotLength)
     const [reason, counter] = counterOf(nameOf(error), slot)
     counter.add(slot)
-    counter.latest = error.message.slice(0, latestLength)
+    counter.latest = oneLine(error.message, latestLength)
     counter.latestAt = now
     if (counter.total < (options.thresholds?.[reason] ?? threshold)) return
     if (now - counter.alertedAt < coolDown) {

@@ -1,6 +1,7 @@
 /** Writes the status stream to the log, each change at the level of its severity. */
 import { Effect, Layer } from "effect"
 import type { ConnectionState } from "../domain/ConnectionState.ts"
+import { oneLine } from "../domain/Line.ts"
 import type { Status } from "../domain/Status.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
 
@@ -22,8 +23,15 @@ const levels = { healthy: "Info", degraded: "Warn", unhealthy: "Error" } as cons
 const healthLine = ({ check, to, reason }: Extract<Status, { readonly _tag: "HealthChanged" }>) =>
   [levels[to], `${check ?? "the bot"} is ${to}${reason === undefined ? "" : `: ${reason}`}`] as const
 
-/** One line about a status, and its level. */
-export const toLog = (status: Status): readonly ["Debug" | "Info" | "Warn" | "Error", string] => {
+type Line = readonly [level: "Debug" | "Info" | "Warn" | "Error", text: string]
+
+/** One line about a status, and its level: whatever it quotes, it is one line, and not a long one. */
+export const toLog = (status: Status): Line => {
+  const [level, text] = tell(status)
+  return [level, oneLine(text, 1000)]
+}
+
+const tell = (status: Status): Line => {
   switch (status._tag) {
     case "ConnectionChanged": {
       const { to, shard } = status

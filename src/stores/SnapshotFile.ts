@@ -71,9 +71,9 @@ const make = (options: Options) => {
   /** What `<name>.newest` says; 0 when there is none or it is damaged: it only serves to miss what vanished. */
   const newestOf = async (name: string) => {
     const bytes = await read(join(directory, `${name}.newest`))
-    return bytes === undefined
-      ? 0
-      : Result.match(unseal(name, 0, bytes), { onFailure: () => 0, onSuccess: ({ body }) => Number(body) })
+    if (bytes === undefined) return 0
+    const newest = Result.match(unseal(name, 0, bytes), { onFailure: () => 0, onSuccess: ({ body }) => Number(body) })
+    return Number.isSafeInteger(newest) ? newest : 0
   }
 
   const write = async (name: string, savedAt: number, body: string): Promise<Snapshot> => {

@@ -11,6 +11,7 @@
 import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
 import { Result } from "effect"
+import { oneLine } from "../domain/Line.ts"
 import { StoreError, Unusable } from "../domain/StoreError.ts"
 import type { Snapshot } from "../ports/SnapshotStore.ts"
 
@@ -32,15 +33,32 @@ export const unseal = (name: string, generation: number, bytes: Uint8Array): Res
   if (!head.startsWith(magic)) return Result.fail("it does not begin as a snapshot does")
   const content = file.subarray(headEnd + 1)
   if (checksum(content) !== head.slice(magic.length)) return Result.fail("its checksum does not match its content")
-  // From here on the content is what we wrote: a good checksum over anything else would be no accident.
   const bodyStart = content.indexOf(0x0a) + 1
-  const facts: { readonly name: string; readonly generation: number; readonly savedAt: number } = JSON.parse(
-    content.toString("utf8", 0, bodyStart)
-  )
+  const facts = factsIn(content.toString("utf8", 0, bodyStart))
+  // The checksum is good, so another program wrote it, or another version.
+  if (facts === undefined) return Result.fail("it does not say which generation of what it is")
   if (facts.name !== name || facts.generation !== generation) {
-    return Result.fail(`it is generation ${facts.generation} of ${facts.name}: somebody renamed it`)
+    return Result.fail(`it is generation ${facts.generation} of ${oneLine(facts.name, 100)}: somebody renamed it`)
   }
   return Result.succeed({ generation, savedAt: facts.savedAt, body: content.toString("utf8", bodyStart) })
+}
+
+interface Facts {
+  readonly name: string
+  readonly generation: number
+  readonly savedAt: number
+}
+
+const factsIn = (text: string): Facts | undefined => {
+  let facts: Partial<Record<keyof Facts, unknown>>
+  try {
+    facts = { ...JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+  const { generation, name, savedAt } = facts
+  const isWhole = typeof name === "string" && Number.isSafeInteger(generation) && Number.isFinite(savedAt)
+  return isWhole ? { name, generation: Number(generation), savedAt: Number(savedAt) } : undefined
 }
 
 /** Names become parts of file names, so they are held short and plain. */

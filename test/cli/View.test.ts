@@ -4,7 +4,7 @@ import { Clock, Effect } from "effect"
 import { QqSimulator } from "everbot/simulator"
 import { Scoreboard } from "../../src/cli/demo/Scoreboard.ts"
 import { frameOf } from "../../src/cli/demo/Screen.ts"
-import { type Frame, render } from "../../src/cli/demo/View.ts"
+import { type Frame, render, tell } from "../../src/cli/demo/View.ts"
 
 const escape = "\u001b"
 const frame: Frame = { columns: 80, rows: 24, color: false, duration: 20_000, seed: 7 }
@@ -48,6 +48,11 @@ describe("the live view", () => {
       assert.notInclude(painted.replaceAll(new RegExp(`${escape}\\[\\d*m`, "g"), ""), escape)
     })
   )
+
+  it("tells plain terminals of the same on one line each", () => {
+    const line = tell({ at: 1000, kind: "trouble", text: `bad ${escape}[2J\r\n   2.0 s  recovery  forged` })
+    assert.strictEqual(line, "   1.0 s  trouble   bad \\u001b[2J\\r\\n   2.0 s  recovery  forged")
+  })
 
   it("draws over what was there, without clearing the screen first", () => {
     assert.strictEqual(

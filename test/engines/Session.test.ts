@@ -195,10 +195,30 @@ describe("a session", () => {
     }
   })
 
-  it("repeats an unknown opcode only in part", () => {
-    const [, [action]] = step(up, { _tag: "Unknown", op: "x".repeat(1000) })
-    assert(action?._tag === "Ignore")
-    assert.isBelow(action.why.length, 60)
+  it("ignores an opcode that has no text, and quotes only numbers", () => {
+    for (const [op, said] of [
+      [{ toString: 0 }, "object"],
+      [JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`), "object"],
+      ["x\n\u001b[2J".repeat(1000), "string"],
+      [null, "null"],
+      [undefined, "undefined"],
+      [Number.POSITIVE_INFINITY, "Infinity"],
+      [42, "42"]
+    ] as const) {
+      const [state, actions] = step(up, { _tag: "Unknown", op })
+      assert.deepStrictEqual([state, actions], [up, [{ _tag: "Ignore", why: `unknown opcode ${said}` }]])
+    }
+  })
+
+  it("quotes the name of an event that comes too early only when it is one", () => {
+    for (const [type, said] of [
+      ["GROUP_AT_MESSAGE_CREATE", "GROUP_AT_MESSAGE_CREATE"],
+      ["A\nWARN forged", "an event of no usual name"],
+      ["A".repeat(1000), "an event of no usual name"]
+    ] as const) {
+      const [, actions] = step(fresh, { _tag: "Dispatch", seq: 1, type })
+      assert.deepStrictEqual(actions, [{ _tag: "Ignore", why: `${said} before a session` }])
+    }
   })
 })
 

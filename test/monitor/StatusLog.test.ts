@@ -72,6 +72,20 @@ describe("the log of the status stream", () => {
     assert.notInclude(said, "secret-session")
   })
 
+  it("writes one line, whatever somebody put into his words", () => {
+    const conversation = { account, kind: "group", id: "g" } as const
+    const reason = `first\nINFO forged \u001b[2J\u202e${"x".repeat(100_000)}`
+    for (const status of [
+      { _tag: "EventDeadLettered", account, conversation, key: reason, reason },
+      { _tag: "MessageSettled", account, id: 1, status: "refused", reason },
+      { _tag: "FrameIgnored", account, why: reason }
+    ] as const) {
+      const [, line] = toLog(status)
+      assert.include(line, "first\\nINFO forged \\u001b[2J\\u202exxx")
+      assert.match(line, /^[\u0020-\u007e…]{1,1100}$/)
+    }
+  })
+
   it.effect("writes every piece of news as it comes, with its account", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []

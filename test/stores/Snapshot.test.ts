@@ -1,12 +1,14 @@
+import { createHash } from "node:crypto"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { afterAll } from "vitest"
 import { SnapshotStore } from "../../src/ports/SnapshotStore.ts"
 import * as SnapshotFile from "../../src/stores/SnapshotFile.ts"
 import * as SnapshotMemory from "../../src/stores/SnapshotMemory.ts"
+import { unseal } from "../../src/stores/SnapshotSeal.ts"
 import * as SnapshotSqlite from "../../src/stores/SnapshotSqlite.ts"
 import { snapshotSuite } from "./SnapshotSuite.ts"
 
@@ -42,4 +44,24 @@ describe("snapshots: files", () => {
       assert.include(error.message, "/dev/null/state")
     })
   )
+})
+
+describe("snapshots: what another program left under a good checksum", () => {
+  for (const content of [
+    "",
+    "null\n{}",
+    '{"name":"bot"}\n{}',
+    '{"name":"bot","generation":7,"savedAt":"yesterday"}\n{}',
+    '{"name":"bot","generation":1e400,"savedAt":1}\n{}',
+    '{"name":"bot\\nINFO forged","generation":7,"savedAt":1}\n{}',
+    "{my secret state}\n{}",
+    "7\n"
+  ]) {
+    it(`${JSON.stringify(content)} is damaged like any other, and not repeated`, () => {
+      const checksum = createHash("sha256").update(content).digest("hex")
+      const found = unseal("bot", 7, Buffer.from(`everbot-snapshot 1 ${checksum}\n${content}`))
+      assert(Result.isFailure(found))
+      assert.match(found.failure, /^it (does not say which|is generation 7 of bot\\nINFO forged: somebody)/)
+    })
+  }
 })

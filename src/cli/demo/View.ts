@@ -1,4 +1,5 @@
 /** The live view as text: a pure function of the scoreboard and the size of the terminal. */
+import { oneLine } from "../../domain/Line.ts"
 import type { Entry, Scoreboard } from "./Scoreboard.ts"
 
 export interface Frame {
@@ -43,7 +44,8 @@ const marks: Readonly<Record<Entry["kind"], Span>> = {
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`
 
 /** One line of the story, as the plain view prints it. */
-export const tell = ({ at, kind, text }: Entry): string => `${seconds(at).padStart(8)}  ${kind.padEnd(8)}  ${text}`
+export const tell = ({ at, kind, text }: Entry): string =>
+  `${seconds(at).padStart(8)}  ${kind.padEnd(8)}  ${oneLine(text, 500)}`
 
 const bars = "▁▂▃▄▅▆▇█"
 

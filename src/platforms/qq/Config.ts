@@ -24,9 +24,9 @@ export interface QqOptions {
   readonly apiUrl?: string | undefined
   /** Where access tokens come from; a bare host gets the usual path. @defaultValue https://bots.qq.com/app/getAppAccessToken */
   readonly tokenUrl?: string | undefined
-  /** Gateway connections; QQ recommends a number in its answer to `GET /gateway/bot`. @defaultValue 1 */
+  /** Gateway connections; QQ recommends a number in its answer to `GET /gateway/bot`. At most 1000. @defaultValue 1 */
   readonly shards?: number | undefined
-  /** How long a call may take. @defaultValue 10 seconds */
+  /** How long a call may take. At most an hour. @defaultValue 10 seconds */
   readonly requestTimeout?: Duration.Input | undefined
 }
 
@@ -66,23 +66,34 @@ const missing = (setting: string, mend: string) => new ConfigError({ setting, re
 const malformed = (setting: string, problem: string, mend: string) =>
   new ConfigError({ setting, reason: new Malformed({ problem }), mend })
 
+/** Each is a connection with its fibers; a slip of the finger must not open a thousand million of them. */
+const mostShards = 1000
+/** Milliseconds. Far beyond what a call may take, and within what timers can count. */
+const longestTimeout = 3_600_000
+
 /** Checks settings and fills in the defaults. */
 export const make = (options: QqOptions): Effect.Effect<QqConfig, ConfigError> => check(options, optionNames)
 
 const check = Effect.fnUntraced(function* (options: QqOptions, names: Names) {
   const appId = options.appId.trim()
   if (appId === "") return yield* missing(names.appId, whereToFind)
-  if (!/^\d+$/.test(appId)) return yield* malformed(names.appId, "is not a row of digits", whereToFind)
+  if (!/^\d{1,20}$/.test(appId)) return yield* malformed(names.appId, "is not a row of at most 20 digits", whereToFind)
   const secret = Redacted.value(options.clientSecret).trim()
   if (secret === "") return yield* missing(names.clientSecret, whereToFind)
   const sandbox = options.sandbox ?? false
   const shards = options.shards
-  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1)) {
-    return yield* malformed(names.shards, "is not a whole number of at least 1", "Leave it out for one connection.")
+  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= mostShards)) {
+    const problem = `is not a whole number from 1 to ${mostShards}`
+    return yield* malformed(names.shards, problem, "Leave it out for one connection.")
   }
   const requestTimeout = Option.getOrUndefined(Duration.fromInput(options.requestTimeout ?? "10 seconds"))
-  if (requestTimeout === undefined || !(Duration.toMillis(requestTimeout) > 0)) {
-    return yield* malformed(names.requestTimeout, "is not a duration above zero", 'Write it like "10 seconds".')
+  const limit = requestTimeout === undefined ? 0 : Duration.toMillis(requestTimeout)
+  if (requestTimeout === undefined || !(limit > 0 && limit <= longestTimeout)) {
+    return yield* malformed(
+      names.requestTimeout,
+      "is not a duration above zero and up to an hour",
+      'Write it like "10 seconds".'
+    )
   }
   const token = yield* url(names.tokenUrl, options.tokenUrl ?? hosts.token)
   const config: QqConfig = {

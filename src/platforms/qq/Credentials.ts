@@ -130,7 +130,8 @@ const request = Effect.fnUntraced(function* (
   const secret = Redacted.value(config.clientSecret)
   // Both as texts, and JSON: the platform takes a numeric app id or another content type for a wrong app id.
   const body = { appId: config.appId, clientSecret: secret }
-  const answer = yield* exchange(client, jsonRequest("POST", config.tokenUrl, {}, body), config.requestTimeout).pipe(
+  const call = jsonRequest("POST", config.tokenUrl, {}, body)
+  const answer = yield* exchange(client, call, config.requestTimeout, [config.clientSecret]).pipe(
     Effect.mapError((failure) => new CredentialError.Unreachable({ detail: describe(failure) }))
   )
   const now = yield* Clock.currentTimeMillis
@@ -139,12 +140,15 @@ const request = Effect.fnUntraced(function* (
     typeof answer.body === "object" && answer.body !== null ? { ...answer.body } : {}
   const value = fields["access_token"]
   const isOk = answer.status >= 200 && answer.status < 300
-  if (isOk && typeof value === "string" && value !== "") return token(value, integer(fields["expires_in"]), now)
-  const detail = (said.message ?? `it answered with status ${answer.status}`).replaceAll(secret, "<secret>")
+  if (isOk && typeof value === "string" && isToken(value)) return token(value, integer(fields["expires_in"]), now)
+  const detail = said.message ?? `it answered with status ${answer.status}`
   if (said.code !== undefined && said.code !== 0) return yield* codeReason(said.code, detail, said.retryAfter)
   if (!isOk) return yield* statusReason(answer.status, detail, said.retryAfter)
-  return yield* new CredentialError.Unreachable({ detail: "its answer holds no access token" })
+  return yield* new CredentialError.Unreachable({ detail: "its answer holds no access token that could be sent" })
 })
+
+/** Whether it fits into a header: anything else would fail every call that carries it, until it expires. */
+const isToken = (value: string): boolean => /^[\x21-\x7e]{1,4096}$/.test(value)
 
 /** @param life seconds; documented 1 to 7200. Unknown or impossible: short, so that it is asked again soon */
 const token = (value: string, life: number | undefined, now: number): Token => {

@@ -128,6 +128,15 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
     } satisfies Plan
   })
 
+  /** A peer that explains itself may repeat what we said, and we said a token. */
+  const withoutTokens = (text: string): string => {
+    let out = text
+    for (const { token } of memories.values()) {
+      if (token !== undefined) out = out.replaceAll(Redacted.value(token), "<token>")
+    }
+    return out
+  }
+
   const ended = ({ reason, shard, wasReady, wasResuming }: End): void => {
     const memory = memoryOf(shard)
     const wasReached = !(reason._tag === "ConnectionLost" && reason.network)
@@ -156,7 +165,7 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
       heartbeatOf = seq
       return heartbeatText
     },
-    toReason,
+    toReason: (code, detail) => toReason(code, withoutTokens(detail)),
     ended
   }
 })
@@ -196,13 +205,16 @@ export const read = (envelope: Envelope, resumeUrl?: string): Frame => {
   }
 }
 
+/** Characters; seen are UUIDs. It is stored with every event, so it must not be what a frame may be: 16 MiB. */
+const longestSession = 1024
+
 const readDispatch = ({ d, s, t }: Envelope, resumeUrl: string | undefined): Frame => {
   const seq = typeof s === "number" && Number.isSafeInteger(s) ? s : -1
   if (typeof t !== "string") return { _tag: "Dispatch", seq, type: "UNKNOWN" }
   if (t === "RESUMED") return { _tag: "Resumed", seq }
   if (t !== "READY") return { _tag: "Dispatch", seq, type: t }
   const session = isRecord(d) ? d["session_id"] : undefined
-  return typeof session === "string" && session !== ""
+  return typeof session === "string" && session !== "" && session.length <= longestSession
     ? { _tag: "Ready", seq, session, resumeUrl }
-    : { _tag: "Malformed", why: "READY without a session_id" }
+    : { _tag: "Malformed", why: "READY without a session_id that can be kept" }
 }

@@ -3,8 +3,8 @@
  * arrived. Statuses are not errors here; a body that is not JSON is kept as its text.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Data, Duration, Effect, Layer } from "effect"
-import { HttpClient, type HttpClientError, HttpClientRequest } from "effect/http"
+import { Data, Duration, Effect, Layer, Redacted, Stream } from "effect"
+import { HttpClient, type HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
 
 /** An answer, whatever its status. */
 export interface Answer {
@@ -12,6 +12,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Parsed JSON; `undefined` for an empty body, the text for one that is not JSON. */
   readonly body: unknown
+  /** What the request said and no error may repeat, should the answer do so. */
+  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>
 }
 
 /** The request certainly never arrived: no connection, no name, a refused certificate, or it could not be written. */
@@ -32,19 +34,43 @@ export type Failure = NotReached | AnswerLost | NoAnswer
 export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,
-  limit: Duration.Duration
+  limit: Duration.Duration,
+  secrets: ReadonlyArray<Redacted.Redacted<string>> = []
 ): Effect.Effect<Answer, Failure> =>
   client.execute(request).pipe(
+    Effect.mapError(toFailure),
     Effect.flatMap((response) =>
       Effect.map(
-        response.text,
-        (text): Answer => ({ status: response.status, headers: response.headers, body: parse(text) })
+        read(response),
+        (text): Answer => ({ status: response.status, headers: response.headers, body: parse(text), secrets })
       )
     ),
-    Effect.mapError(toFailure),
     Effect.timeoutOrElse({ duration: limit, orElse: () => Effect.fail(new NoAnswer({ limit })) }),
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
+  )
+
+/** Bytes. The longest answers known are lists of a few hundred kilobytes; a peer that never ends must not fill memory. */
+const longest = 8 * 1024 * 1024
+
+const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Failure> =>
+  Effect.suspend(() => {
+    const parts: Array<Uint8Array> = []
+    let size = 0
+    return response.stream.pipe(
+      Stream.runForEachArray((chunk) => {
+        for (const part of chunk) size += parts.push(part) && part.length
+        return size > longest
+          ? Effect.fail(new AnswerLost({ detail: `its answer is longer than ${longest} bytes` }))
+          : Effect.void
+      }),
+      Effect.map(() => new TextDecoder().decode(Buffer.concat(parts)))
+    )
+  }).pipe(
+    Effect.catch((error) => {
+      if (error._tag === "AnswerLost") return Effect.fail(error)
+      return error.reason._tag === "EmptyBodyError" ? Effect.succeed("") : Effect.fail(toFailure(error))
+    })
   )
 
 const parse = (text: string): unknown => {
@@ -123,13 +149,17 @@ export interface Complaint {
 }
 
 /** @param now epoch milliseconds, for a `Retry-After` that is a date */
-export const complaint = ({ body, headers, status }: Answer, now: number): Complaint => {
+export const complaint = ({ body, headers, secrets, status }: Answer, now: number): Complaint => {
   const fields: { readonly [key: string]: unknown } = typeof body === "object" && body !== null ? { ...body } : {}
-  const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined)
+  // Before anything is cut: half a secret could not be told from other words.
+  const hide = (text: string): string =>
+    secrets.reduce((kept, secret) => kept.replaceAll(Redacted.value(secret), "<secret>"), text)
+  const text = (value: unknown): string | undefined =>
+    typeof value === "string" && value !== "" ? hide(value) : undefined
   return {
     code: integer(fields["code"]),
     errCode: integer(fields["err_code"]),
-    message: (text(fields["message"]) ?? (typeof body === "string" ? excerpt(body) : undefined))?.slice(0, 200),
+    message: (text(fields["message"]) ?? (typeof body === "string" ? excerpt(hide(body)) : undefined))?.slice(0, 200),
     trace: text(fields["trace_id"]) ?? text(headers["x-tps-trace-id"]),
     retryAfter: status === 429 || status === 503 ? retryAfter(headers["retry-after"], now) : undefined
   }

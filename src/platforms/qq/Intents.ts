@@ -81,6 +81,9 @@ const fail = (setting: string, problem: string): Result.Result<never, ConfigErro
     })
   )
 
+/** Only what is written as names are: a slip is shown, and a secret that got into the wrong variable is not. */
+const quoted = (name: string): string => (/^[A-Za-z_]{1,40}$/.test(name) ? name : "one that is no name")
+
 /** Whether the name is one of ours. */
 export const isIntentName = (name: string): name is IntentName => Object.hasOwn(intentBits, name)
 
@@ -107,7 +110,7 @@ export const validate = (
   const unknown = input.filter((name) => !isIntentName(name))
   return unknown.length === 0
     ? Result.succeed(of(...input.filter(isIntentName)))
-    : fail(setting, `has unknown names: ${unknown.join(", ")}`)
+    : fail(setting, `has unknown names: ${unknown.slice(0, 10).map(quoted).join(", ")}`)
 }
 
 /** Names joined by commas, or a decimal number. Spaces and case do not matter; empty means none was chosen. */

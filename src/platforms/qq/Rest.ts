@@ -103,7 +103,7 @@ const make = Effect.fnUntraced(function* (
         authorization: `QQBot ${Redacted.value(token)}`,
         "x-union-appid": config.appId
       }
-      return exchange(client, jsonRequest(method, url, headers, body), config.requestTimeout).pipe(
+      return exchange(client, jsonRequest(method, url, headers, body), config.requestTimeout, [token]).pipe(
         Effect.mapError((failure) => fromFailure(failure, isSend)),
         Effect.map((answer) => ({ answer, token }))
       )
@@ -184,7 +184,8 @@ const make = Effect.fnUntraced(function* (
     me: request<User>("GET", "/users/@me"),
     getMessage: (channel, id) =>
       request<GuildMessage | { readonly message: GuildMessage }>("GET", path`/channels/${channel}/messages/${id}`).pipe(
-        Effect.map((body) => (body !== undefined && "message" in body ? body.message : body))
+        // Whatever came, it is only looked into if it is an object.
+        Effect.map((body) => (isJson(body) && "message" in body ? body.message : body))
       ),
     acknowledgeInteraction: acknowledge
   }

@@ -77,7 +77,9 @@ export const protocol = (config: Pick<QqConfig, "appId" | "clientSecret">, optio
         case Opcode.Dispatch:
           return { _tag: "Event", event: dispatch(envelope, call.body), answer: acknowledgement }
         case Opcode.Heartbeat: {
-          const answer = JSON.stringify({ op: Opcode.HeartbeatAck, d: envelope["d"] ?? null })
+          // A sequence number goes back; what is none might be deeper than JSON can be written.
+          const d = typeof envelope["d"] === "number" ? envelope["d"] : null
+          const answer = JSON.stringify({ op: Opcode.HeartbeatAck, d })
           return { _tag: "Reply", answer, isValidation: false, isGenuine: true }
         }
         default:

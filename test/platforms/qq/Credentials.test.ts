@@ -176,6 +176,26 @@ describe("the keeper of the access token", () => {
     })
   })
 
+  it.effect("repeats no secret, though the answer does, also where it is cut", () => {
+    const { layer } = keeper(() => ({ status: 400, body: { message: `${"x".repeat(190)}${secret}` } }))
+    return Effect.gen(function* () {
+      const { message } = yield* Effect.flip(get)
+      assert.include(message, "xxx<secret>")
+      assert.notInclude(message, secret.slice(0, 6))
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("takes no token that fits into no header, and asks again", () => {
+    const odd = ["\r\nx-forged: 1", "\u0080", "密", " ", "x".repeat(5000)]
+    const { layer } = keeper((count) =>
+      odd[count - 1] === undefined ? token(count) : { body: { access_token: odd[count - 1], expires_in: "7200" } }
+    )
+    return Effect.gen(function* () {
+      for (const _ of odd) assert.strictEqual((yield* Effect.flip(get)).reason._tag, "Unreachable")
+      assert.strictEqual(yield* get, "token-6")
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("does not wait for ever for an answer", () => {
     const { layer } = keeper(() => Effect.never)
     return Effect.gen(function* () {

@@ -152,6 +152,27 @@ describe("QQ's gateway", () => {
     })
   )
 
+  it.effect("says no token, though the peer repeats ours when it explains itself", () =>
+    Effect.gen(function* () {
+      const { connect, peers } = yield* accountOver(polite)
+      const { fiber } = yield* connect()
+      peers[0]?.close(4009, "QQBot token-1 expired: token-1\r\nINFO forged")
+      const { message } = yield* reasonOf(fiber)
+      assert.include(message, "QQBot <token> expired: <token>\\r\\nINFO forged")
+    })
+  )
+
+  it.effect("takes no READY whose session it could not keep: it is stored with every event", () =>
+    Effect.gen(function* () {
+      const endless = { ...ready, d: { ...ready.d, session_id: "s".repeat(100_000) } }
+      const { connect } = yield* accountOver({ opened: greet, received: (peer) => peer.send(endless) })
+      const { record, fiber } = yield* connect()
+      assert.deepStrictEqual([record.ignored, record.advanced], [["READY without a session_id that can be kept"], []])
+      yield* TestClock.adjust("11 seconds")
+      assert.strictEqual((yield* reasonOf(fiber))._tag, "HandshakeTimedOut")
+    })
+  )
+
   it.effect("drops the token after close 4004 and after an invalid session, and not after other ends", () =>
     Effect.gen(function* () {
       for (const [end, rejected] of [

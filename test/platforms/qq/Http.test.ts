@@ -67,6 +67,22 @@ describe("on real sockets, a request", () => {
   )
 
   live(
+    "whose answer never ends is given up, before it fills the memory",
+    Effect.gen(function* () {
+      const port = yield* http((response) => {
+        const chunk = Buffer.alloc(1024 * 1024, "x")
+        const more = () => {
+          while (!response.destroyed && response.write(chunk));
+        }
+        response.writeHead(200).on("drain", more)
+        more()
+      })
+      const failure = yield* Effect.flip(post(`http://127.0.0.1:${port}/`))
+      assert.deepInclude(failure, { _tag: "AnswerLost", detail: "its answer is longer than 8388608 bytes" })
+    })
+  )
+
+  live(
     "that is answered with nothing has no body",
     Effect.gen(function* () {
       const port = yield* http((response) => void response.writeHead(204).end())

@@ -429,6 +429,32 @@ describe("any call", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("for a message are not surprised by an answer that is none", () => {
+    const bodies = ["a page", 7, null, true, ["x"]]
+    const { layer } = rest((_, count) => ({ body: JSON.stringify(bodies[count - 1]) }))
+    return Effect.gen(function* () {
+      const { getMessage } = yield* QqRest
+      for (const body of bodies) assert.deepStrictEqual<unknown>(yield* getMessage("1", "2"), body)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("repeat no token, though the answer does, also where it is cut", () => {
+    const said = (token: string) => [
+      { status: 403, body: { code: 1, message: `no: QQBot ${token}\r\nINFO forged`, trace_id: token } },
+      { status: 403, body: { message: `${"x".repeat(195)}${token}` } },
+      { status: 502, body: `<p>${"<br>".repeat(498)}</p>${token}` },
+      { status: 500, headers: { "x-tps-trace-id": token }, body: { message: "failed" } }
+    ]
+    const { layer } = rest((_, count) => said("token-1")[count - 1] ?? {})
+    return Effect.gen(function* () {
+      const { request } = yield* QqRest
+      for (const _ of said("")) {
+        const { message } = yield* Effect.flip(request("GET", "/x"))
+        assert.notMatch(message, /token-1|oken-|tok(?!en)|\n/)
+      }
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("to an interaction says how it was dealt with", () => {
     const { calls, layer } = rest(() => ({ status: 204 }))
     return Effect.gen(function* () {

@@ -56,6 +56,18 @@ describe("QQ's webhook", () => {
     })
   })
 
+  it("gives back the number of a heartbeat, and nothing that is none: it might be deeper than the stack", () => {
+    for (const [d, back] of [
+      ["7", 7],
+      ['"7"', null],
+      [`${"[".repeat(100_000)}${"]".repeat(100_000)}`, null]
+    ] as const) {
+      const reading = read(call(`{"op":1,"d":${d}}`), now)
+      assert(reading._tag === "Reply")
+      assert.deepStrictEqual(JSON.parse(reading.answer), { op: 11, d: back })
+    }
+  })
+
   it("refuses a validation whose signature does not verify, or is of another time", () => {
     const body = challenge({ plain_token: "Arq0D5A61EgUu4OxUvOp", event_ts: "1725442341" })
     assert.strictEqual(read(call(body, { ...signed(body), "x-signature-timestamp": "1" }), now)._tag, "Refused")
