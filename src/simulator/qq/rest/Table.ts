@@ -16,7 +16,7 @@ export const Refusals = {
   unknownThing: { status: 404, code: 501_001, message: "no such thing here" },
   badParameter: { status: 400, code: 12002, message: "invalid parameter" },
   notPermitted: { status: 403, code: 11253, message: "check app privilege not pass" },
-  tooManyPins: { status: 400, code: 501_008, message: "too many pins" },
+  tooManyPins: { status: 400, code: 12002, message: "too many pins" },
   notYours: { status: 400, code: 50049, message: "message is not yours" },
   noKeyboard: { status: 400, code: 50051, message: "message has no keyboard" },
   panelForAll: { status: 400, code: 40030021, message: "panel target is not supported" },

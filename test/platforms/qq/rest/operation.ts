@@ -3,7 +3,7 @@
  * covered is made of these names, and each is held to having sent exactly that call.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted, type Scope } from "effect"
 import { HttpClient } from "effect/http"
 import type { Qq } from "everbot/qq"
 import { QqSimulator } from "everbot/simulator"
@@ -96,7 +96,7 @@ export const isPathOf = (template: string, path: string): boolean =>
 export const operation = (
   name: string,
   sentence: string,
-  run: (world: World) => Effect.Effect<unknown, unknown>,
+  run: (world: World) => Effect.Effect<unknown, unknown, Scope.Scope>,
   options?: QqSimulator.Options
 ) =>
   it.live(`${name} ${sentence}`, () =>
