@@ -70,7 +70,8 @@ const operation = (
   const fail = (reason: RestError.Reason) => Effect.fail(new RestError.RestError({ account: rest.account, reason }))
   const { about, answer: read, method, path } = endpoint
   const repeatable = isRepeatable(endpoint)
-  const options = { isRepeatable: repeatable, accepts: about.accepts }
+  const headers = about.isCallback ? { "x-callback-appid": rest.account.slice("qq:".length) } : undefined
+  const options = { isRepeatable: repeatable, accepts: about.accepts, headers }
 
   const once = Effect.fnUntraced(function* (parts: Parts<string>) {
     const left = (holds.get(name) ?? 0) - (yield* Clock.currentTimeMillis)

@@ -52,7 +52,8 @@ export * as Intents from "./Intents.ts"
 export { path } from "./Path.ts"
 export type { QqPayloads } from "./Payloads.ts"
 export type { EventName, IntentName } from "./Protocol.ts"
-export { Acknowledgement, type GatewayInfo, QqRest, type RequestOptions } from "./Rest.ts"
+export { type GatewayInfo, QqRest, type RequestOptions } from "./Rest.ts"
+export { Acknowledgement } from "./rest/Messages.ts"
 
 /** Settings of the account, and how its engines run it. */
 export interface Options extends Config.QqOptions, AccountOptions {

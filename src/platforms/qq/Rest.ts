@@ -17,8 +17,6 @@ import type { Media } from "./Content.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { type GatewayInfo, gatewayInfo } from "./Gateways.ts"
 import { type Answer, complaint, exchange, type Failure, jsonRequest, type Method } from "./Http.ts"
-import { path } from "./Path.ts"
-import type { GuildMessage, User } from "./Payloads.ts"
 import { QuotaBook } from "./Quotas.ts"
 import { isAccepted, receiptOf, unreadable } from "./Receipt.ts"
 import { toReason } from "./RestCode.ts"
@@ -37,17 +35,6 @@ export interface RequestOptions {
    */
   readonly isRepeatable?: boolean | undefined
 }
-
-/** How an interaction was dealt with: what the person who pressed the button sees. */
-export const Acknowledgement = {
-  ok: 0,
-  failed: 1,
-  tooFrequent: 2,
-  duplicate: 3,
-  notPermitted: 4,
-  administratorsOnly: 5
-} as const
-export type Acknowledgement = (typeof Acknowledgement)[keyof typeof Acknowledgement]
 
 export interface CallOptions extends RequestOptions {
   /** Answers of failing statuses that are successes all the same. */
@@ -90,12 +77,6 @@ export interface Rest {
   readonly gateway: Effect.Effect<GatewayInfo, RestError.RestError>
   /** `GET /gateway/bot`: the address, how many shards, and how many session starts are left. */
   readonly gatewayBot: Effect.Effect<GatewayInfo, RestError.RestError>
-  /** The bot itself. */
-  readonly me: Effect.Effect<User | undefined, RestError.RestError>
-  /** A message of a guild channel; groups and private chats have no such call. */
-  readonly getMessage: (channel: string, id: string) => Effect.Effect<GuildMessage | undefined, RestError.RestError>
-  /** Tells the platform, within 5 s or so, that a button press arrived. @param id the `id` of the payload */
-  readonly acknowledgeInteraction: (id: string, code?: Acknowledgement) => Effect.Effect<void, RestError.RestError>
 }
 
 const make = Effect.fnUntraced(function* (
@@ -211,14 +192,6 @@ const make = Effect.fnUntraced(function* (
     return info ?? (yield* fail(new RestError.Unavailable({ status: answer.status, reached: true, detail })))
   })
 
-  const acknowledge = Effect.fn("QqRest.acknowledgeInteraction")(function* (
-    id: string,
-    code: Acknowledgement = Acknowledgement.ok
-  ) {
-    const headers = { "x-callback-appid": config.appId }
-    yield* request("PUT", path`/interactions/${id}`, { code }, { headers })
-  })
-
   return {
     account,
     call,
@@ -227,13 +200,7 @@ const make = Effect.fnUntraced(function* (
     send,
     isIdempotent,
     gateway: whereIs("/gateway"),
-    gatewayBot: whereIs("/gateway/bot"),
-    me: request<User>("GET", "/users/@me"),
-    getMessage: (channel, id) =>
-      request<GuildMessage | { readonly message: GuildMessage }>("GET", path`/channels/${channel}/messages/${id}`).pipe(
-        Effect.map((body) => (body !== undefined && "message" in body ? body.message : body))
-      ),
-    acknowledgeInteraction: acknowledge
+    gatewayBot: whereIs("/gateway/bot")
   }
 })
 

@@ -188,6 +188,16 @@ describe("an answer", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("gives the message, wrapped or not", () => {
+    const one = { id: "m/1", channel_id: "1", guild_id: "2" }
+    const { calls, layer } = api((_, count) => ({ body: count === 1 ? { message: one } : one }))
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* use((api) => api.messages.get("1", "m/1")), one)
+      assert.deepStrictEqual(yield* use((api) => api.messages.get("1", "m/1")), one)
+      assert.strictEqual(calls[0]?.path, "/channels/1/messages/m%2F1")
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("that is something else is told: a look-up may be repeated, what a write did is unknown", () => {
     const { layer } = api(() => ({ body: "hello" }))
     return Effect.gen(function* () {

@@ -33,6 +33,8 @@ export interface About {
    */
   readonly isRepeatable?: boolean
   readonly isDeprecated?: boolean
+  /** Names the bot in `X-Callback-AppID`, as botgo does. */
+  readonly isCallback?: boolean
   /** Answers of failing statuses that are successes all the same. */
   readonly accepts?: (answer: Answer) => boolean
 }

@@ -211,17 +211,27 @@ export const messages = {
   )
 }
 
+/** How a button press was dealt with: what the person who pressed it sees. */
+export const Acknowledgement = {
+  ok: 0,
+  failed: 1,
+  tooFrequent: 2,
+  duplicate: 3,
+  notPermitted: 4,
+  administratorsOnly: 5
+} as const
+export type Acknowledgement = (typeof Acknowledgement)[keyof typeof Acknowledgement]
+
 export const interactions = {
   /**
-   * Tells QQ, within about 5 seconds, that a button press arrived; the person sees the outcome.
+   * Tells QQ, within about 5 seconds, that a button press arrived.
    *
    * @param interaction the `id` of the payload, not of the event
-   * @param code 0 done, 1 failed, 2 too frequent, 3 repeated, 4 not permitted, 5 administrators only
    */
   acknowledge: put(
     "/interactions/{interaction}",
-    (interaction: string, code: 0 | 1 | 2 | 3 | 4 | 5 = 0) => ({ interaction, body: { code } }),
+    (interaction: string, code: Acknowledgement = Acknowledgement.ok) => ({ interaction, body: { code } }),
     nothing,
-    { body: Check.fields({ code: Check.oneOf(0, 1, 2, 3, 4, 5) }) }
+    { isCallback: true, body: Check.fields({ code: Check.oneOf(...Object.values(Acknowledgement)) }) }
   )
 }

@@ -201,7 +201,8 @@ describe("taking back", () => {
 describe("a button press", () => {
   operation("interactions.acknowledge", "is acknowledged with what became of it", (world) =>
     Effect.gen(function* () {
-      yield* world.api.interactions.acknowledge("b2f1c0de", 4)
+      yield* world.api.interactions.acknowledge("b2f1c0de", Qq.Acknowledgement.notPermitted)
+      assert.strictEqual(world.last().headers["x-callback-appid"], world.simulator.appId)
       assertAsked(world, "PUT", "/interactions/b2f1c0de", { code: 4 })
       assert.deepStrictEqual(
         world.simulator.books.interactions.map(({ code, id }) => [id, code]),
