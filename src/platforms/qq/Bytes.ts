@@ -1,7 +1,7 @@
 /** Bytes of media, from a file or from text, read in pieces so that a long film costs little memory. */
 import { createHash } from "node:crypto"
 import { Effect, FileSystem, Option, Result, type Scope } from "effect"
-import { Base64 } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
 import * as RestError from "../../domain/RestError.ts"
 import type { MediaSource } from "./Content.ts"
 

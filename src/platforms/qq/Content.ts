@@ -6,7 +6,7 @@
  * yield* Bot.reply(event, Qq.markdown("# Hello", { keyboard: Qq.keyboard([Qq.button("1", "Again")]) }))
  * ```
  */
-import { Base64 } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
 import type { Content, Native } from "../../domain/Message.ts"
 
 /** Native markdown, or a template approved for the bot: one or the other. Needs a permission. */

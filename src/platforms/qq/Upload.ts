@@ -5,7 +5,7 @@
  * What is at a URL is fetched by QQ; small bytes go as base64; from 5 MB on in parts (source: qqbot-nodejs).
  */
 import { Clock, Duration, Effect, FileSystem, Schedule } from "effect"
-import { Base64 } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import * as RestError from "../../domain/RestError.ts"
 import * as Schedules from "../../engines/Schedules.ts"
