@@ -69,8 +69,8 @@ const Status = Bot.command("status", (event) =>
 /** Asks QQ for a message that does not exist. The failure is a value with a type: nothing escapes that is not caught. */
 const TestError = Bot.command("test_error", (event) =>
   Effect.gen(function* () {
-    const rest = yield* Qq.QqRest
-    yield* rest.getMessage("no-such-channel", "no-such-message").pipe(
+    const api = yield* Qq.api(event)
+    yield* api.messages.get("no-such-channel", "no-such-message").pipe(
       Effect.andThen(Bot.reply(event, "no error came: that message exists")),
       Effect.catchTag("RestError", ({ reason }) =>
         Effect.andThen(

@@ -8,6 +8,14 @@ export type Priority = "high" | "normal" | "low"
 /** What to say. Platforms ignore no field silently: what they cannot send they refuse with a reason. */
 export interface Content {
   readonly text: string
+  /** What one platform alone can say, in its own words; the others refuse it. It is stored as JSON. */
+  readonly native?: Native | undefined
+}
+
+/** Plain data: what JSON keeps. */
+export interface Native {
+  /** The platform that can say it, e.g. `qq`. */
+  readonly platform: string
 }
 
 /** What this answers: platforms bind a reply to a message or an event for a limited time. */

@@ -88,6 +88,19 @@ export class Rejected extends Data.TaggedError("Rejected")<Facts> {
   }
 }
 
+/** What was asked cannot be right, and was not sent: `field` says where, `mend` what to do about it. */
+export class Invalid extends Data.TaggedError("Invalid")<
+  Facts & { readonly field: string; readonly problem: string; readonly mend: string }
+> {
+  readonly isRetryable = false as const
+  override get message() {
+    return say("the request is not valid and was not sent", {
+      ...this,
+      detail: `${this.field} ${this.problem}. ${this.mend}`
+    })
+  }
+}
+
 /** Too late, or too often, to answer this message. */
 export class ReplyWindowClosed extends Data.TaggedError("ReplyWindowClosed")<Facts> {
   readonly isRetryable = false as const
@@ -121,6 +134,7 @@ export type Reason =
   | Forbidden
   | NotFound
   | Rejected
+  | Invalid
   | ReplyWindowClosed
   | QuotaExhausted
   | OutcomeUnknown

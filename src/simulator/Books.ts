@@ -83,6 +83,8 @@ export interface Sent {
   readonly at: number
   readonly place: Place
   readonly text: string
+  /** The whole body, when it said more than text: markdown, keyboard, ark, embed, media. */
+  readonly rich?: Readonly<Record<string, unknown>>
   readonly msgId?: string | undefined
   readonly eventId?: string | undefined
   readonly msgSeq?: number | undefined

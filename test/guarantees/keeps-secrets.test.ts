@@ -77,10 +77,10 @@ describe("keeps secrets", () => {
       const errors: Array<unknown> = []
       const Nosy = Bot.on("MessageReceived", (event: Event) =>
         Effect.gen(function* () {
-          const rest = yield* Qq.QqRest
-          seen.push(event, rest, yield* Bot.status, yield* Effect.context<never>())
+          const api = yield* Qq.QqApi
+          seen.push(event, api, yield* Qq.QqRest, yield* Bot.status, yield* Effect.context<never>())
           yield* Effect.ignore(
-            Effect.tapError(rest.getMessage("500", "no such"), (error) => Effect.sync(() => errors.push(error)))
+            Effect.tapError(api.messages.get("500", "no-such"), (error) => Effect.sync(() => errors.push(error)))
           )
           if ("text" in event && event.text === "fail") return yield* Effect.die(new Error("the handler died"))
           yield* Bot.reply(event, "x".repeat("text" in event && event.text === "long" ? 6000 : 3))

@@ -7,7 +7,7 @@ import * as Bot from "../../Bot.ts"
 import * as Guard from "../../bot/Guard.ts"
 import type { MessageReceived } from "../../domain/Event.ts"
 import type { Runtime } from "../../engines/Runtime.ts"
-import { QqRest } from "../../platforms/qq/Rest.ts"
+import { QqApi } from "../../platforms/qq/Api.ts"
 
 /** What the handlers count. Plain and mutable: one bot writes it, the view reads it. */
 export interface Tally {
@@ -34,8 +34,8 @@ const health = Effect.map(Bot.status, ([account]) =>
 /** Asks for a message that does not exist, and recovers from the refusal. */
 const testError = (tally: Tally) =>
   Effect.gen(function* () {
-    const rest = yield* QqRest
-    return yield* rest.getMessage("no-such-channel", "no-such-message").pipe(
+    const api = yield* QqApi
+    return yield* api.messages.get("no-such-channel", "no-such-message").pipe(
       Effect.as("no error came"),
       Effect.catchTag("RestError", ({ reason }) =>
         Effect.sync(() => {
@@ -70,7 +70,7 @@ const answer = (event: MessageReceived, tally: Tally) => {
 }
 
 /** The features of the bot. */
-export const layer = (tally: Tally): Layer.Layer<never, never, Runtime | QqRest> =>
+export const layer = (tally: Tally): Layer.Layer<never, never, Runtime | QqApi> =>
   Bot.on("MessageReceived", Guard.notFromBots, (event) =>
     Effect.gen(function* () {
       if ((yield* Bot.attempt) === 1) tally.handled++

@@ -201,7 +201,7 @@ export const layerClient = (requestTimeout: Duration.Duration): Layer.Layer<Http
     )
   )
 
-/** A request with a JSON body, or none. */
+/** A request with a JSON body, a form, or none. */
 export const jsonRequest = (
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   url: string,
@@ -209,6 +209,7 @@ export const jsonRequest = (
   body: unknown
 ): HttpClientRequest.HttpClientRequest => {
   const request = HttpClientRequest.make(method)(url, { headers, acceptJson: true })
+  if (body instanceof FormData) return HttpClientRequest.bodyFormData(request, body)
   return body === undefined ? request : HttpClientRequest.bodyText(request, JSON.stringify(body), "application/json")
 }
 

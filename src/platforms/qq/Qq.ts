@@ -5,35 +5,79 @@ import { Effect, Layer, Schema } from "effect"
 import type { HttpClient } from "effect/http"
 import type { HttpRouter } from "effect/http/HttpRouter"
 import type { ConfigError } from "../../domain/ConfigError.ts"
-import type { EventKind } from "../../domain/Event.ts"
+import type { Conversation } from "../../domain/Conversation.ts"
+import type { Event, EventKind } from "../../domain/Event.ts"
 import type { AccountOptions } from "../../engines/Account.ts"
 import type * as GatewayConnection from "../../engines/GatewayConnection.ts"
 import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
 import type { Platform } from "../../ports/Platform.ts"
 import type { Transport } from "../../ports/Transport.ts"
 import * as WebSocket from "../../transports/WebSocket.ts"
+import { type Api, QqApi } from "./Api.ts"
 import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { isType, type QqEvent } from "./Events.ts"
 import * as Gateway from "./Gateway.ts"
 import { layerClient } from "./Http.ts"
-import { outbound } from "./Outbound.ts"
+import { isQq, outbound } from "./Outbound.ts"
 import type { EventName } from "./Protocol.ts"
 import { QqRest } from "./Rest.ts"
 import type { Budget } from "./SessionStarts.ts"
 import * as WebhookConfig from "./WebhookConfig.ts"
 
+export { type Api, QqApi } from "./Api.ts"
+export {
+  type Ark,
+  ark,
+  type Button,
+  type ButtonOptions,
+  button,
+  type Embed,
+  embed,
+  file,
+  image,
+  type Keyboard,
+  keyboard,
+  type Markdown,
+  type Media,
+  type MediaSource,
+  markdown,
+  type QqContent,
+  text,
+  video,
+  voice
+} from "./Content.ts"
 export { isType, type QqEvent } from "./Events.ts"
 export * as Intents from "./Intents.ts"
 export { path } from "./Path.ts"
 export type { QqPayloads } from "./Payloads.ts"
 export type { EventName, IntentName } from "./Protocol.ts"
-export { Acknowledgement, type GatewayInfo, QqRest, type RequestOptions } from "./Rest.ts"
+export { type GatewayInfo, QqRest, type RequestOptions } from "./Rest.ts"
+export { Acknowledgement } from "./rest/Messages.ts"
 
 /** Settings of the account, and how its engines run it. */
 export interface Options extends Config.QqOptions, AccountOptions {
   readonly connection?: GatewayConnection.Options | undefined
 }
+
+/**
+ * The REST API of an account, for handlers: that of the event or conversation it is given, of the account named, or
+ * of the one QQ account there is. One that does not run here, or is not the only one, is a defect.
+ */
+export const api = (
+  of?: Pick<Event, "account"> | Pick<Conversation, "account"> | string
+): Effect.Effect<Api, never, Runtime> =>
+  Effect.flatMap(Runtime, ({ accounts }) => {
+    const wanted = typeof of === "string" ? of : of?.account
+    const found = accounts().flatMap(({ platform }) =>
+      isQq(platform) && (wanted === undefined || platform.account === wanted) ? [platform.api] : []
+    )
+    const [only, ...others] = found
+    if (only !== undefined && others.length === 0) return Effect.succeed(only)
+    const why =
+      only === undefined ? `no QQ account ${wanted ?? ""} runs here` : "several QQ accounts run here: name one"
+    return Effect.die(new Error(why))
+  })
 
 const BudgetJson = Schema.fromJsonString(
   Schema.Struct({
@@ -46,6 +90,7 @@ const BudgetJson = Schema.fromJsonString(
 const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit<Options, keyof Config.QqOptions>) {
   const runtime = yield* Runtime
   const rest = yield* QqRest
+  const api = yield* QqApi
   const credentials = yield* QqCredentials
   const account = Config.accountOf(config)
   const kept = runtime.keep(`${account}/session-starts`)
@@ -69,7 +114,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     connection: options.connection
   })
   const platform: Platform = {
-    ...outbound(config, rest, credentials),
+    ...outbound(config, rest, api, credentials),
     heartbeats: true,
     shards: Effect.succeed(shards),
     connect: gateway.connect
@@ -80,26 +125,27 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
 /** The account on your own HTTP client and transport, e.g. in simulations. */
 export const layerNoDeps = (
   options: Options
-): Layer.Layer<QqRest, ConfigError, Runtime | Transport | HttpClient.HttpClient> =>
+): Layer.Layer<QqApi | QqRest, ConfigError, Runtime | Transport | HttpClient.HttpClient> =>
   Layer.unwrap(Effect.map(Config.make(options), (config) => assemble(config, options)))
 
 const assemble = (
   config: Config.QqConfig,
   options: Omit<Options, keyof Config.QqOptions>
-): Layer.Layer<QqRest, never, Runtime | Transport | HttpClient.HttpClient> =>
+): Layer.Layer<QqApi | QqRest, never, Runtime | Transport | HttpClient.HttpClient> =>
   Layer.effectDiscard(make(config, options)).pipe(
+    Layer.provideMerge(QqApi.layerNoDeps),
     Layer.provideMerge(QqRest.layer(config)),
     Layer.provide(QqCredentials.layer(config))
   )
 
-/** One QQ account. Also provides {@link QqRest}, for handlers that call QQ themselves. */
-export const layer = (options: Options): Layer.Layer<QqRest, ConfigError, Runtime> =>
+/** One QQ account. Also provides {@link QqApi}, for handlers that call QQ themselves; see {@link api} where there are several accounts. */
+export const layer = (options: Options): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
   Layer.unwrap(Effect.map(Config.make(options), (config) => complete(config, options)))
 
 const complete = (
   config: Config.QqConfig,
   options: Omit<Options, keyof Config.QqOptions>
-): Layer.Layer<QqRest, never, Runtime> =>
+): Layer.Layer<QqApi | QqRest, never, Runtime> =>
   assemble(config, options).pipe(Layer.provide([WebSocket.layer, layerClient(config.requestTimeout)]))
 
 /** Settings of an account that QQ calls by webhook. */
@@ -119,7 +165,7 @@ const webhooks = Effect.promise(() => import("./WebhookLayer.ts"))
  * let a reverse proxy pass the calls on to `webhook.port`. With the same promises as {@link layer}, and no shards,
  * intents or sessions: events are chosen in the console. Fails when the port cannot be listened on.
  */
-export const layerWebhook = (options: WebhookOptions): Layer.Layer<QqRest, ConfigError, Runtime> =>
+export const layerWebhook = (options: WebhookOptions): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const config = yield* Config.make(options)
@@ -134,7 +180,7 @@ const served = (config: Config.QqConfig, webhook: WebhookConfig.ServerOptions, o
 /** {@link layerWebhook} as a route of your own server, which may hold routes of several accounts, also on one path. */
 export const layerWebhookRoute = (
   options: WebhookRouteOptions
-): Layer.Layer<QqRest, ConfigError, Runtime | HttpRouter> =>
+): Layer.Layer<QqApi | QqRest, ConfigError, Runtime | HttpRouter> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const config = yield* Config.make(options)
@@ -158,7 +204,7 @@ export const serveWebhooks = <A, E, R>(
  */
 export const layerConfigWith = (
   options: Omit<Options, keyof Config.QqOptions>
-): Layer.Layer<QqRest, ConfigError, Runtime> =>
+): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const config = yield* Config.fromEnv
@@ -168,7 +214,7 @@ export const layerConfigWith = (
   )
 
 /** {@link layerConfigWith} with the defaults. */
-export const layerConfig: Layer.Layer<QqRest, ConfigError, Runtime> = layerConfigWith({})
+export const layerConfig: Layer.Layer<QqApi | QqRest, ConfigError, Runtime> = layerConfigWith({})
 
 /** The kind of event that a name becomes. */
 const kindOf = (type: EventName): EventKind =>

@@ -5,20 +5,25 @@
  * - a refused access token is replaced and the call repeated once
  * - a call that was written and not answered is an `OutcomeUnknown`, unless repeating it does no harm
  */
-import { Clock, Context, Effect, Layer, Redacted } from "effect"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { Clock, Context, Effect, FileSystem, Layer, Redacted } from "effect"
 import { HttpClient } from "effect/http"
 import type { CredentialError } from "../../domain/CredentialError.ts"
 import type { OutboxMessage, Receipt } from "../../domain/Message.ts"
 import * as RestError from "../../domain/RestError.ts"
+import { type Body, form, localPicture } from "./Body.ts"
 import { accountOf, type QqConfig } from "./Config.ts"
+import type { Media } from "./Content.ts"
 import { QqCredentials } from "./Credentials.ts"
-import { type Answer, complaint, exchange, type Failure, integer, jsonRequest, type Method } from "./Http.ts"
-import { isJson, type Json } from "./Message.ts"
-import { path } from "./Path.ts"
-import type { GuildMessage, User } from "./Payloads.ts"
+import { type GatewayInfo, gatewayInfo } from "./Gateways.ts"
+import { type Answer, complaint, exchange, type Failure, jsonRequest, type Method } from "./Http.ts"
+import { QuotaBook } from "./Quotas.ts"
 import { isAccepted, receiptOf, unreadable } from "./Receipt.ts"
 import { toReason } from "./RestCode.ts"
-import { isIdempotent, ReplyBook, toCall } from "./Send.ts"
+import { isIdempotent, mediaOf, problemWith, ReplyBook, toCall } from "./Send.ts"
+import { type Chat, Uploads } from "./Upload.ts"
+
+export type { GatewayInfo } from "./Gateways.ts"
 
 export interface RequestOptions {
   /** Query parameters; undefined ones are left out. */
@@ -31,33 +36,21 @@ export interface RequestOptions {
   readonly isRepeatable?: boolean | undefined
 }
 
-/** Where the gateway is; `undefined` is what the platform did not say. */
-export interface GatewayInfo {
-  readonly url: string
-  readonly shards: number | undefined
-  /** Session starts: `total` per 24 h, `resetAfter` in milliseconds, `maxConcurrency` per 5 s. */
-  readonly startLimit:
-    | {
-        readonly total: number | undefined
-        readonly remaining: number | undefined
-        readonly resetAfter: number | undefined
-        readonly maxConcurrency: number | undefined
-      }
-    | undefined
+export interface CallOptions extends RequestOptions {
+  /** Answers of failing statuses that are successes all the same. */
+  readonly accepts?: ((answer: Answer) => boolean) | undefined
 }
 
-/** How an interaction was dealt with: what the person who pressed the button sees. */
-export const Acknowledgement = {
-  ok: 0,
-  failed: 1,
-  tooFrequent: 2,
-  duplicate: 3,
-  notPermitted: 4,
-  administratorsOnly: 5
-} as const
-export type Acknowledgement = (typeof Acknowledgement)[keyof typeof Acknowledgement]
-
 export interface Rest {
+  /** `qq:<app id>`. */
+  readonly account: string
+  /** Any call, answered with status, headers and body. `body` is sent as JSON, or as a form if it is one. */
+  readonly call: (
+    method: Method,
+    path: string,
+    body?: unknown,
+    options?: CallOptions
+  ) => Effect.Effect<Answer, RestError.RestError>
   /**
    * Any call. Succeeds with the decoded body of a 2xx, also a 201 or 202 (accepted, waiting for review), and with
    * `undefined` where there is none; `A` is your word for its shape. Put ids in with `path`.
@@ -68,9 +61,15 @@ export interface Rest {
     body?: unknown,
     options?: RequestOptions
   ) => Effect.Effect<A | undefined, RestError.RestError>
+  /** Uploads media for a group or private chat. */
+  readonly upload: (
+    chat: Chat,
+    media: Media
+  ) => Effect.Effect<{ readonly fileInfo: string; readonly ttl: number }, RestError.RestError>
   /**
    * Sends an outbox row once, to a group, private chat, guild channel or guild direct message. A repeat that the
-   * platform recognises is a success, then without a message id.
+   * platform recognises is a success, then without a message id. Media is uploaded first, which may be repeated. A
+   * conversation whose quota is known to be used up is not asked again before it refills.
    */
   readonly send: (message: OutboxMessage) => Effect.Effect<Receipt, RestError.RestError>
   readonly isIdempotent: (message: OutboxMessage) => boolean
@@ -78,21 +77,17 @@ export interface Rest {
   readonly gateway: Effect.Effect<GatewayInfo, RestError.RestError>
   /** `GET /gateway/bot`: the address, how many shards, and how many session starts are left. */
   readonly gatewayBot: Effect.Effect<GatewayInfo, RestError.RestError>
-  /** The bot itself. */
-  readonly me: Effect.Effect<User | undefined, RestError.RestError>
-  /** A message of a guild channel; groups and private chats have no such call. */
-  readonly getMessage: (channel: string, id: string) => Effect.Effect<GuildMessage | undefined, RestError.RestError>
-  /** Tells the platform, within 5 s or so, that a button press arrived. @param id the `id` of the payload */
-  readonly acknowledgeInteraction: (id: string, code?: Acknowledgement) => Effect.Effect<void, RestError.RestError>
 }
 
 const make = Effect.fnUntraced(function* (
   config: QqConfig
-): Effect.fn.Return<Rest, never, HttpClient.HttpClient | QqCredentials> {
+): Effect.fn.Return<Rest, never, HttpClient.HttpClient | FileSystem.FileSystem | QqCredentials> {
   const client = yield* HttpClient.HttpClient
+  const files = yield* FileSystem.FileSystem
   const credentials = yield* QqCredentials
   const account = accountOf(config)
   const book = new ReplyBook()
+  const quotas = new QuotaBook()
   const fail = (reason: RestError.Reason) => Effect.fail(new RestError.RestError({ account, reason }))
 
   /** One call with a token; `isSend` as in `RestCode`. Answers are returned whatever they say. */
@@ -112,17 +107,17 @@ const make = Effect.fnUntraced(function* (
   const judge = (answer: Answer, isSend: boolean): Effect.Effect<RestError.Reason> =>
     Effect.map(Clock.currentTimeMillis, (now) => toReason({ ...complaint(answer, now), status: answer.status, isSend }))
 
-  /** A call whose answer is a 2xx, or one that `accept` takes. */
-  const call = Effect.fnUntraced(function* (
+  /** A call whose answer is a 2xx, or one that is accepted. */
+  const ask = Effect.fnUntraced(function* (
     method: Method,
     route: string,
     body: unknown,
-    options: RequestOptions,
-    isSend: boolean,
-    accept: (answer: Answer) => boolean = () => false
+    options: CallOptions,
+    isSend: boolean
   ): Effect.fn.Return<Answer, RestError.Reason> {
     const url = `${config.apiUrl}${route}${queryOf(options.query)}`
-    const isFine = (answer: Answer) => (answer.status >= 200 && answer.status < 300) || accept(answer)
+    const isFine = (answer: Answer) =>
+      (answer.status >= 200 && answer.status < 300) || options.accepts?.(answer) === true
     const first = yield* once(method, url, body, options, isSend)
     if (isFine(first.answer)) return first.answer
     const reason = yield* judge(first.answer, isSend)
@@ -136,60 +131,83 @@ const make = Effect.fnUntraced(function* (
 
   const inAccount = <A>(effect: Effect.Effect<A, RestError.Reason>) => Effect.catch(effect, fail)
 
-  const request = Effect.fn("QqRest.request")(function* <A = unknown>(
-    method: Method,
-    route: string,
-    body?: unknown,
-    options: RequestOptions = {}
-  ) {
+  const call = Effect.fn("QqRest.call")((method: Method, route: string, body?: unknown, options: CallOptions = {}) => {
     const isRepeatable = options.isRepeatable ?? (method !== "POST" && method !== "PATCH")
-    const answer = yield* inAccount(call(method, route, body, options, !isRepeatable))
-    return answer.body as A | undefined
+    return inAccount(ask(method, route, body, options, !isRepeatable))
   })
 
-  const send = Effect.fn("QqRest.send")(function* (message: OutboxMessage) {
-    const target = toCall(message)
-    if (!("path" in target)) return yield* fail(target)
-    const refusal = book.refusal(message, yield* Clock.currentTimeMillis)
-    if (refusal !== undefined) return yield* fail(refusal)
+  const request = <A = unknown>(method: Method, route: string, body?: unknown, options?: RequestOptions) =>
+    Effect.map(call(method, route, body, options), (answer) => answer.body as A | undefined)
+
+  const uploads = new Uploads({
+    post: (route, body) => ask("POST", route, body, {}, false),
+    client,
+    files,
+    requestTimeout: config.requestTimeout
+  })
+
+  /** The call of a row, once what it names is where the platform can have it. */
+  const prepare = Effect.fnUntraced(function* (message: OutboxMessage): Effect.fn.Return<Prepared, RestError.Reason> {
+    const problem = problemWith(message)
+    if (problem !== undefined) return yield* Effect.fail(problem)
+    const remote = mediaOf(message)
+    const fileInfo = remote && (yield* uploads.fileInfo(remote.chat, remote.media))
+    const target = toCall(message, fileInfo)
+    if (!("path" in target)) return yield* Effect.fail(target)
+    const local = remote === undefined ? localPicture(message.content) : undefined
+    if (local === undefined) return target
+    return { ...target, body: form(target.body, yield* uploads.picture(local.source), local.name) }
+  })
+
+  const deliver = Effect.fnUntraced(function* (message: OutboxMessage): Effect.fn.Return<Receipt, RestError.Reason> {
+    const now = yield* Clock.currentTimeMillis
+    const refusal = book.refusal(message, now) ?? quotas.refusal(message, now)
+    if (refusal !== undefined) return yield* Effect.fail(refusal)
+    const target = yield* prepare(message)
     const isRisky = !isIdempotent(message)
-    const answer = yield* inAccount(call("POST", target.path, target.body, {}, isRisky, isAccepted))
+    const answer = yield* ask("POST", target.path, target.body, { accepts: isAccepted }, isRisky)
     const receipt = receiptOf(answer)
-    if (receipt === undefined) return yield* fail(unreadable(answer, isRisky))
+    if (receipt === undefined) return yield* Effect.fail(unreadable(answer, isRisky))
     book.sent(message, yield* Clock.currentTimeMillis)
     return receipt
   })
 
+  /** What a refusal teaches about the next message, and about the media of this one. */
+  const learn = Effect.fnUntraced(function* (message: OutboxMessage, reason: RestError.Reason) {
+    const remote = mediaOf(message)
+    // The platform may have refused what it gave us before: the next attempt uploads anew.
+    const isSuspect = reason._tag === "Rejected" || (reason._tag === "Unavailable" && reason.reached)
+    if (remote !== undefined && isSuspect) uploads.forget(remote.chat, remote.media)
+    return yield* Effect.fail(quotas.learn(message, reason, yield* Clock.currentTimeMillis))
+  })
+
+  const send = Effect.fn("QqRest.send")((message: OutboxMessage) =>
+    inAccount(Effect.catch(deliver(message), (reason) => learn(message, reason)))
+  )
+
   const whereIs = Effect.fnUntraced(function* (route: string) {
-    const answer = yield* inAccount(call("GET", route, undefined, {}, false))
+    const answer = yield* call("GET", route)
     const info = gatewayInfo(answer.body)
     const detail = "its answer names no gateway"
     return info ?? (yield* fail(new RestError.Unavailable({ status: answer.status, reached: true, detail })))
   })
 
-  const acknowledge = Effect.fn("QqRest.acknowledgeInteraction")(function* (
-    id: string,
-    code: Acknowledgement = Acknowledgement.ok
-  ) {
-    const headers = { "x-callback-appid": config.appId }
-    yield* request("PUT", path`/interactions/${id}`, { code }, { headers })
-  })
-
   return {
+    account,
+    call,
     request,
+    upload: (chat, media) => inAccount(uploads.upload(chat, media)),
     send,
     isIdempotent,
     gateway: whereIs("/gateway"),
-    gatewayBot: whereIs("/gateway/bot"),
-    me: request<User>("GET", "/users/@me"),
-    getMessage: (channel, id) =>
-      request<GuildMessage | { readonly message: GuildMessage }>("GET", path`/channels/${channel}/messages/${id}`).pipe(
-        // Whatever came, it is only looked into if it is an object.
-        Effect.map((body) => (isJson(body) && "message" in body ? body.message : body))
-      ),
-    acknowledgeInteraction: acknowledge
+    gatewayBot: whereIs("/gateway/bot")
   }
 })
+
+interface Prepared {
+  readonly path: string
+  readonly body: Body | FormData
+}
 
 /** Without a token nothing was sent. */
 const fromCredentials = ({ reason }: CredentialError): RestError.Reason =>
@@ -224,23 +242,8 @@ const queryOf = (query: RequestOptions["query"]): string => {
   return pairs.length === 0 ? "" : `?${new URLSearchParams(Object.fromEntries(pairs))}`
 }
 
-const gatewayInfo = (body: unknown): GatewayInfo | undefined => {
-  if (!isJson(body) || typeof body["url"] !== "string" || body["url"] === "") return undefined
-  const limit: Json | undefined = isJson(body["session_start_limit"]) ? body["session_start_limit"] : undefined
-  return {
-    url: body["url"],
-    shards: integer(body["shards"]),
-    startLimit: limit && {
-      total: integer(limit["total"]),
-      remaining: integer(limit["remaining"]),
-      resetAfter: integer(limit["reset_after"]),
-      maxConcurrency: integer(limit["max_concurrency"])
-    }
-  }
-}
-
 export class QqRest extends Context.Service<QqRest, Rest>()("everbot/platforms/qq/Rest") {
   static readonly make = make
   static readonly layer = (config: QqConfig): Layer.Layer<QqRest, never, HttpClient.HttpClient | QqCredentials> =>
-    Layer.effect(this, make(config))
+    Layer.provide(Layer.effect(this, make(config)), NodeFileSystem.layer)
 }

@@ -5,10 +5,13 @@
  * refuses a second message with the same `msg_id` and `msg_seq`, so a repeat of either is recognised. Guilds have no such thing.
  */
 import { Duration } from "effect"
-import type { ConversationKind } from "../../domain/Conversation.ts"
+import { type ConversationKind, isSendable } from "../../domain/Conversation.ts"
 import type { OutboxMessage } from "../../domain/Message.ts"
 import * as RestError from "../../domain/RestError.ts"
+import { type Body, forChat, forGuild, partsOf, problemOf } from "./Body.ts"
+import type { Media } from "./Content.ts"
 import { path } from "./Path.ts"
+import type { Chat } from "./Upload.ts"
 
 /** How long, and how often, a message or event may be answered. Source: bot documentation, 2026. */
 export const replyWindows: Readonly<
@@ -42,32 +45,41 @@ export const sequenceOf = ({ id, replyTo }: Pick<OutboxMessage, "id" | "replyTo"
 
 export interface Call {
   readonly path: string
-  readonly body: Readonly<Record<string, unknown>>
+  readonly body: Body
 }
 
-/** The call that sends a row, or why there is none. */
-export const toCall = (message: OutboxMessage): Call | RestError.Rejected => {
-  const { conversation, content, replyTo } = message
-  if (content.text === "") return new RestError.Rejected({ detail: "the text is empty" })
-  const answers: Record<string, unknown> = replyTo?.messageId
+/** Media that a group or private chat gets by its `file_info`, and where it has to be uploaded for that. */
+export const mediaOf = ({ content, conversation }: OutboxMessage): { chat: Chat; media: Media } | undefined => {
+  const { media } = partsOf(content)
+  const { id, kind } = conversation
+  return media !== undefined && (kind === "group" || kind === "direct") ? { chat: { kind, id }, media } : undefined
+}
+
+/** Why a row cannot be sent wherever it is tried, if so. */
+export const problemWith = ({ content, conversation }: OutboxMessage): RestError.Reason | undefined =>
+  isSendable(conversation)
+    ? problemOf(content)
+    : new RestError.Rejected({ detail: `nothing can be sent to a conversation of kind ${conversation.kind}` })
+
+/** The call that sends a row, or why there is none. @param fileInfo what the upload of its media was answered with */
+export const toCall = (message: OutboxMessage, fileInfo?: string): Call | RestError.Reason => {
+  const problem = problemWith(message)
+  if (problem !== undefined) return problem
+  const { content, conversation, replyTo } = message
+  const answers: Body = replyTo?.messageId
     ? { msg_id: replyTo.messageId }
     : replyTo?.eventId
       ? { event_id: replyTo.eventId }
       : {}
-  const chat = { msg_type: 0, content: content.text, ...answers, msg_seq: sequenceOf(message) }
-  const guild = { content: content.text, ...answers }
-  switch (conversation.kind) {
-    case "group":
-      return { path: path`/v2/groups/${conversation.id}/messages`, body: chat }
-    case "direct":
-      return { path: path`/v2/users/${conversation.id}/messages`, body: chat }
-    case "channel":
-      return { path: path`/channels/${conversation.id}/messages`, body: guild }
-    case "guildDirect":
-      return { path: path`/dms/${conversation.id}/messages`, body: guild }
-    default:
-      return new RestError.Rejected({ detail: `nothing can be sent to a conversation of kind ${conversation.kind}` })
+  if (conversation.kind === "group" || conversation.kind === "direct") {
+    const place = conversation.kind === "group" ? "groups" : "users"
+    const body = { ...forChat(content, fileInfo), ...answers, msg_seq: sequenceOf(message) }
+    return { path: path`/v2/${place}/${conversation.id}/messages`, body }
   }
+  const body = forGuild(content)
+  if (body instanceof RestError.Invalid) return body
+  const place = conversation.kind === "channel" ? "channels" : "dms"
+  return { path: path`/${place}/${conversation.id}/messages`, body: { ...body, ...answers } }
 }
 
 /**

@@ -26,6 +26,7 @@ export const fromRestError = ({ reason }: RestError): GatewayError.Reason => {
       return new GatewayError.AuthenticationFailed({ ...facts, advice: check })
     case "NotFound":
     case "Rejected":
+    case "Invalid":
     case "ReplyWindowClosed":
       return new GatewayError.ProtocolUnsupported({ ...facts, advice: "Check `apiUrl` (QQ_API_URL)." })
   }

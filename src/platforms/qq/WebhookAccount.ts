@@ -6,6 +6,7 @@ import { Runtime } from "../../engines/Runtime.ts"
 import * as WebhookIntake from "../../engines/WebhookIntake.ts"
 import type { Platform } from "../../ports/Platform.ts"
 import { WebhookRoutes } from "../../transports/WebhookRoutes.ts"
+import { QqApi } from "./Api.ts"
 import type { QqConfig } from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { outbound } from "./Outbound.ts"
@@ -19,8 +20,9 @@ export const attach = Effect.fnUntraced(function* (config: QqConfig, webhook: Ro
   const runtime = yield* Runtime
   const routes = yield* WebhookRoutes
   const rest = yield* QqRest
+  const api = yield* QqApi
   const credentials = yield* QqCredentials
-  const shared = outbound(config, rest, credentials)
+  const shared = outbound(config, rest, api, credentials)
   const { account } = shared
   const intake = yield* WebhookIntake.make(Webhook.protocol(config, webhook), webhook)
 
@@ -28,7 +30,7 @@ export const attach = Effect.fnUntraced(function* (config: QqConfig, webhook: Ro
    * Nothing that comes in says that the secret was reset, the bot banned or this machine's address not allowed: calls
    * merely fail to verify, or cease. Only what a person must mend ends it; the rest is the outbox's to get over.
    */
-  const probe = rest.me.pipe(
+  const probe = api.me.get().pipe(
     Effect.mapError((error) => new GatewayError({ account, reason: fromRestError(error) })),
     Effect.catchIf(
       ({ reason }) => reason._tag !== "AuthenticationFailed",

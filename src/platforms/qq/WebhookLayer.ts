@@ -4,6 +4,7 @@ import type { HttpRouter } from "effect/http/HttpRouter"
 import type { AccountOptions } from "../../engines/Account.ts"
 import type { Runtime } from "../../engines/Runtime.ts"
 import { WebhookRoutes } from "../../transports/WebhookRoutes.ts"
+import { QqApi } from "./Api.ts"
 import type { QqConfig } from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { layerClient } from "./Http.ts"
@@ -18,8 +19,9 @@ export const routed = (
   config: QqConfig,
   webhook: RouteOptions,
   options: AccountOptions
-): Layer.Layer<QqRest, never, Runtime | HttpRouter> =>
+): Layer.Layer<QqApi | QqRest, never, Runtime | HttpRouter> =>
   Layer.effectDiscard(WebhookAccount.attach(config, webhook, options)).pipe(
+    Layer.provideMerge(QqApi.layerNoDeps),
     Layer.provideMerge(QqRest.layer(config)),
     Layer.provide(QqCredentials.layer(config)),
     Layer.provide([WebhookRoutes.layer, layerClient(config.requestTimeout)])

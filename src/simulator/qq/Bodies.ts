@@ -40,7 +40,7 @@ export const draftOf = (place: Place, fields: Fields | undefined): Draft | Refus
   return {
     place,
     text: typeof fields["content"] === "string" ? fields["content"] : markdownOf(fields["markdown"]),
-    rich: richKeys.some((key) => fields[key] !== undefined && fields[key] !== null),
+    rich: richKeys.some((key) => fields[key] !== undefined && fields[key] !== null) ? fields : undefined,
     msgId: text(fields["msg_id"]),
     eventId: text(fields["event_id"]),
     msgSeq: typeof seq === "number" ? seq : undefined

@@ -1,6 +1,7 @@
 /** What was said where: which messages may still be answered, how often, and what the bot's sends become. */
 import type { Books, Offered, Place, Sent } from "../Books.ts"
 import type { Ambient } from "./Ambient.ts"
+import type { Fields } from "./Bodies.ts"
 import { answerable, type Refusal, Refusals } from "./Codes.ts"
 import type { Settings } from "./Options.ts"
 
@@ -8,8 +9,8 @@ import type { Settings } from "./Options.ts"
 export interface Draft {
   readonly place: Place
   readonly text: string
-  /** Something other than text: markdown, media, embed, image. */
-  readonly rich: boolean
+  /** The whole body, if it says something other than text: markdown, media, embed, image. */
+  readonly rich: Fields | undefined
   readonly msgId: string | undefined
   readonly eventId: string | undefined
   readonly msgSeq: number | undefined
@@ -121,7 +122,7 @@ export const make = (
 
   const whyNot = (draft: Draft, to: Offered | undefined): Refusal | undefined => {
     if (isGuild(draft.place) && !isConnected()) return Refusals.notConnected
-    if (draft.text === "" && !draft.rich) return Refusals.empty
+    if (draft.text === "" && draft.rich === undefined) return Refusals.empty
     if (draft.text.length > settings.maxTextLength) return Refusals.tooLong
     if (tooFast(draft.place)) return Refusals.channelRateLimited
     return to === undefined ? whyNotActive(draft.place) : whyNotReply(draft, to)
@@ -133,6 +134,7 @@ export const make = (
       at: ambient.now(),
       place: draft.place,
       text: draft.text,
+      ...(draft.rich === undefined ? {} : { rich: draft.rich }),
       msgId: draft.msgId,
       eventId: draft.eventId,
       msgSeq: draft.msgSeq,

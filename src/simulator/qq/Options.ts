@@ -36,6 +36,10 @@ export interface Options {
   readonly channelSendsPerSecond?: number
   /** @defaultValue 5000 characters */
   readonly maxTextLength?: number
+  /** How long a `file_info` may be used. @defaultValue 3 days */
+  readonly fileLifetime?: Duration.Input
+  /** Bytes in a part of a chunked upload. @defaultValue 2 MiB */
+  readonly uploadBlock?: number
   /** Accept `Bot appid.token` as old clients send it. @defaultValue false */
   readonly acceptLegacyToken?: boolean
   /** How the bot is called once an address of it is registered. */
@@ -103,6 +107,8 @@ export const settings = (options: Options = {}) => ({
   activeMessagesPerChat: options.activeMessagesPerChat ?? Number.POSITIVE_INFINITY,
   channelSendsPerSecond: options.channelSendsPerSecond ?? Number.POSITIVE_INFINITY,
   maxTextLength: options.maxTextLength ?? 5000,
+  fileLifetime: millis(options.fileLifetime ?? "3 days"),
+  uploadBlock: options.uploadBlock ?? 2 * 1024 * 1024,
   acceptLegacyToken: options.acceptLegacyToken ?? false,
   webhook: {
     url: options.webhook?.url,

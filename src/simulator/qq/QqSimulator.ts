@@ -20,6 +20,7 @@ import { Books, Offered, type Place, type Sent } from "../Books.ts"
 import type { Fault } from "../Faults.ts"
 import * as Ambients from "./Ambient.ts"
 import * as Chats from "./Chats.ts"
+import { isFields } from "./Frames.ts"
 import * as Gateways from "./Gateway.ts"
 import * as Injector from "./Injector.ts"
 import * as Listener from "./Listener.ts"
@@ -27,6 +28,9 @@ import { type Options, settings as settingsOf } from "./Options.ts"
 import { defaultAuthor, eventOf, placeOf } from "./Payloads.ts"
 import * as Rest from "./Rest.ts"
 import * as Routes from "./Routes.ts"
+import * as RestOfIt from "./rest/All.ts"
+import * as Uploads from "./rest/Uploads.ts"
+import { World } from "./rest/World.ts"
 import * as Sessions from "./Sessions.ts"
 import { make as makeSwitches, strikes } from "./Switches.ts"
 import * as Tokens from "./Tokens.ts"
@@ -52,6 +56,8 @@ export interface QqSimulator {
   readonly apiUrl: string
   readonly tokenUrl: string
   readonly books: Books
+  /** A guild with channels, members and roles, and groups. Live. */
+  readonly world: World
   /** A user says something: a message event to the bot. */
   readonly say: (message: Utterance) => Effect.Effect<Offered>
   /** The same without Effect, for load. */
@@ -95,6 +101,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       webhook.address() !== undefined || sessions.alive().some((session) => session.connection !== undefined)
     const chats = Chats.make(settings, ambient, books, isConnected)
     const audits = new Map<string, Sent>()
+    const world = new World(ambient, (channel) => chats.history(channel).length > 0)
 
     const offer = (row: Omit<ConstructorParameters<typeof Offered>[0], "index" | "at">): Offered => {
       const offered = new Offered({ ...row, index: books.offered.length, at: ambient.now() })
@@ -119,6 +126,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       })
 
     const emit = (type: string, data: unknown, eventId?: string): Offered => {
+      if (isFields(data)) world.noticed(type, data)
       const said = placeOf(type, data)
       const row = { type, data, from: "", text: "" }
       // One message may arrive as two events; only the first is owed an answer.
@@ -144,10 +152,13 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
     }
 
     let port = 0
+    const uploads = Uploads.make(settings, ambient, () => `http://127.0.0.1:${port}`)
     const routes = Routes.make({
       ambient,
       books,
       chats,
+      uploads,
+      more: RestOfIt.make(world, chats, ambient, (type, data) => void emit(type, data)),
       gatewayUrl: () => `ws://127.0.0.1:${port}/websocket/`,
       shards: settings.shards,
       sessionStartLimit: gateway.sessionStartLimit,
@@ -196,6 +207,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       apiUrl: `http://127.0.0.1:${port}`,
       tokenUrl: `http://127.0.0.1:${port}${Rest.tokenPath}`,
       books,
+      world,
       say: (message) => Effect.sync(() => sayUnsafe(message)),
       sayUnsafe,
       emit: (type, data, options) => Effect.sync(() => emit(type, data, options?.eventId)),

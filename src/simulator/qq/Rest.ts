@@ -75,11 +75,11 @@ export const make = (
     books.noted(`route:${found === undefined ? "unknown" : `${found.route.method} ${found.route.path}`}`)
     const fault = broken(found?.route.sends === true, trace)
     if (fault !== undefined) return fault
-    const unauthorized = whyNotAuthorized(request.headers.authorization)
+    const unauthorized = found?.route.isOpen ? undefined : whyNotAuthorized(request.headers.authorization)
     if (unauthorized !== undefined) return refuse(unauthorized, trace)
     if (found === undefined) return refuse(Refusals.unknownRoute, trace)
     const fields = fieldsOfBody(request.headers["content-type"] ?? "", body)
-    const answer = found.route.answer({ params: found.params, query: url.searchParams, fields })
+    const answer = found.route.answer({ params: found.params, query: url.searchParams, fields, body })
     const reply = "refusal" in answer ? refuse(answer.refusal, trace) : answer
     return found.route.sends === true ? spoiled(reply) : reply
   }

@@ -5,11 +5,14 @@ import { draftOf, type Fields } from "./Bodies.ts"
 import type { Chats, Outcome } from "./Chats.ts"
 import { type Refusal, Refusals } from "./Codes.ts"
 import { dataOf, guildId, self, timestamp } from "./Payloads.ts"
+import type { Uploads } from "./rest/Uploads.ts"
 
 export interface Call {
   readonly params: ReadonlyArray<string>
   readonly query: URLSearchParams
   readonly fields: Fields | undefined
+  /** The body as it came. */
+  readonly body: Buffer
 }
 
 export type Answer =
@@ -20,6 +23,8 @@ export interface Route {
   readonly method: string
   readonly path: string
   readonly sends?: boolean
+  /** Asks for no token. */
+  readonly isOpen?: boolean
   readonly answer: (call: Call) => Answer
 }
 
@@ -34,6 +39,9 @@ export interface Surroundings {
   readonly holdForAudit: () => string | undefined
   /** Says which send an audit is about. */
   readonly audited: (auditId: string, sent: Sent) => void
+  readonly uploads: Uploads
+  /** What is answered besides. */
+  readonly more: ReadonlyArray<Route>
 }
 
 const ok = (body: unknown): Answer => ({ status: 200, body })
@@ -83,6 +91,8 @@ export const make = (around: Surroundings): ReadonlyArray<Route> => {
       if (!hasSubject(id)) return { refusal: Refusals.unknownRoute }
       const draft = draftOf({ kind, id }, fields)
       if ("status" in draft) return { refusal: draft }
+      const gone = around.uploads.whyNot(draft.place, fields)
+      if (gone !== undefined) return { refusal: gone }
       const auditId = around.holdForAudit()
       return accepted(chats.post(draft, auditId !== undefined), auditId)
     }
@@ -107,26 +117,6 @@ export const make = (around: Surroundings): ReadonlyArray<Route> => {
     return ok(page.map(messageOf))
   }
 
-  const files = (): Answer =>
-    ok({ file_uuid: ambient.uuid(), file_info: ambient.text(64, "ABCDEFabcdef0123456789"), ttl: 259200 })
-
-  const channel = (id: string) => ({
-    id,
-    guild_id: guildId,
-    name: `channel ${id}`,
-    type: 0,
-    sub_type: 0,
-    owner_id: "1"
-  })
-  const guild = (id: string) => ({
-    id,
-    name: `guild ${id}`,
-    icon: "",
-    owner_id: "1",
-    member_count: 2,
-    max_members: 100
-  })
-
   const route = (method: string, path: string, answer: Route["answer"], sends = false): Route => ({
     method,
     path,
@@ -139,14 +129,10 @@ export const make = (around: Surroundings): ReadonlyArray<Route> => {
       ok({ url: around.gatewayUrl(), shards: around.shards, session_start_limit: around.sessionStartLimit() })
     ),
     route("GET", "/users/@me", () => ok({ ...self, avatar: "", union_openid: "", union_user_account: "" })),
-    route("GET", "/users/@me/guilds", () => ok([guild(guildId)])),
     route("POST", "/users/@me/dms", ({ fields = {} }) => {
       const id = `${String(fields["source_guild_id"] ?? "")}${String(fields["recipient_id"] ?? "")}`
       return ok({ guild_id: id, channel_id: `6${id.slice(-6)}`, create_time: String(Math.floor(ambient.now() / 1000)) })
     }),
-    route("GET", "/guilds/:id", ({ params: [id = ""] }) => ok(guild(id))),
-    route("GET", "/guilds/:id/channels", () => ok([])),
-    route("GET", "/channels/:id", ({ params: [id = ""] }) => ok(channel(id))),
     route("POST", "/channels/:id/messages", send("channel"), true),
     route("GET", "/channels/:id/messages", list),
     route("GET", "/channels/:id/messages/:message", ({ params: [, id = ""] }) => {
@@ -158,14 +144,14 @@ export const make = (around: Surroundings): ReadonlyArray<Route> => {
     route("DELETE", "/dms/:id/messages/:message", recall),
     route("POST", "/v2/users/:id/messages", send("direct"), true),
     route("DELETE", "/v2/users/:id/messages/:message", recall),
-    route("POST", "/v2/users/:id/files", files),
     route("POST", "/v2/groups/:id/messages", send("group"), true),
     route("DELETE", "/v2/groups/:id/messages/:message", recall),
-    route("POST", "/v2/groups/:id/files", files),
     route("PUT", "/interactions/:id", ({ fields = {}, params: [id = ""] }) => {
       books.interactions.push({ at: ambient.now(), id, code: Number(fields["code"] ?? 0) })
       return noContent
-    })
+    }),
+    ...around.uploads.routes,
+    ...around.more
   ]
 }
 

@@ -2,15 +2,18 @@
  * What the REST API and the token endpoint answer: through the real exchange, credentials, REST calls and the search for
  * the gateway. After the bad answers come good ones, and they must be taken.
  */
-import { Duration, Effect, Layer, ManagedRuntime, Redacted, References } from "effect"
+import { Duration, Effect, FileSystem, Layer, ManagedRuntime, Redacted, References } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import type { OutboxMessage } from "../../../src/domain/Message.ts"
 import type { QqConfig } from "../../../src/platforms/qq/Config.ts"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import * as Gateway from "../../../src/platforms/qq/Gateway.ts"
+import type { Answer } from "../../../src/platforms/qq/Http.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
+import { path } from "../../../src/platforms/qq/Path.ts"
 import { QqRest, type Rest } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
+import { families } from "../../../src/platforms/qq/rest/Endpoints.ts"
 import { tokenCodes } from "../../../src/platforms/qq/TokenCode.ts"
 import { Transport } from "../../../src/ports/Transport.ts"
 import * as FakeTransport from "../../../src/testing/FakeTransport.ts"
@@ -177,14 +180,21 @@ export const perform = (rest: Rest, call: string, text: string) => {
         Oracle.must("answers are whole", url !== "" && [shards, ...limits].every(isNumber), () => `a gateway "${url}"`)
       })
     case "getMessage":
-      return rest.getMessage(text, text)
+      return Effect.map(rest.call("GET", path`/channels/${text}/messages/${text}`), readByAll)
     case "acknowledge":
-      return rest.acknowledgeInteraction(text)
+      return Effect.asVoid(rest.request("PUT", path`/interactions/${text}`, { code: 0 }))
     case "request":
       return rest.request("GET", "/x", undefined, { query: { text } })
     default:
-      return rest.me
+      return look(rest)
   }
+}
+
+const look = (rest: Rest) => Effect.map(rest.call("GET", "/users/@me"), readByAll)
+
+/** Every endpoint of the API must make something of any answer, or say that it cannot. */
+const readByAll = (answer: Answer): void => {
+  for (const table of Object.values(families)) for (const endpoint of Object.values(table)) endpoint.answer(answer)
 }
 
 const open = async (): Promise<Subject> => {
@@ -223,7 +233,7 @@ const open = async (): Promise<Subject> => {
       tokens.length = 0
       answers.length = 0
       yield* credentials.invalidate
-      const last = yield* Effect.exit(rest.me)
+      const last = yield* Effect.exit(look(rest))
       Oracle.must(
         "service goes on",
         last._tag === "Success",
@@ -232,6 +242,7 @@ const open = async (): Promise<Subject> => {
     }).pipe(
       Effect.provideService(HttpClient.HttpClient, client),
       Effect.provideService(Transport, FakeTransport.make({}).service),
+      Effect.provide(FileSystem.layerNoop({})),
       Effect.scoped
     )
     await runtime.runPromise(program)

@@ -8,7 +8,7 @@ import type { OutboxMessage, Receipt, ReplyTo } from "../../../src/domain/Messag
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import type { Method } from "../../../src/platforms/qq/Http.ts"
 import { path } from "../../../src/platforms/qq/Path.ts"
-import { Acknowledgement, type GatewayInfo, QqRest, type RequestOptions } from "../../../src/platforms/qq/Rest.ts"
+import { type GatewayInfo, QqRest, type RequestOptions } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
 import { isIdempotent, ReplyBook, sequenceOf } from "../../../src/platforms/qq/Send.ts"
 import { type Asked, config, fakeClient, type Reply, secret } from "./fakes.ts"
@@ -418,26 +418,6 @@ describe("any call", () => {
     assert.strictEqual(path`/a/${"\ud800"}`, "/a/%EF%BF%BD")
   })
 
-  it.effect("to a message gives the message, wrapped or not", () => {
-    const one = { id: "m/1", channel_id: "1", guild_id: "2" }
-    const { calls, layer } = rest((_, count) => ({ body: count === 1 ? { message: one } : one }))
-    return Effect.gen(function* () {
-      const { getMessage } = yield* QqRest
-      assert.deepStrictEqual(yield* getMessage("1", "m/1"), one)
-      assert.deepStrictEqual(yield* getMessage("1", "m/1"), one)
-      assert.strictEqual(calls[0]?.path, "/channels/1/messages/m%2F1")
-    }).pipe(Effect.provide(layer))
-  })
-
-  it.effect("for a message are not surprised by an answer that is none", () => {
-    const bodies = ["a page", 7, null, true, ["x"]]
-    const { layer } = rest((_, count) => ({ body: JSON.stringify(bodies[count - 1]) }))
-    return Effect.gen(function* () {
-      const { getMessage } = yield* QqRest
-      for (const body of bodies) assert.deepStrictEqual<unknown>(yield* getMessage("1", "2"), body)
-    }).pipe(Effect.provide(layer))
-  })
-
   it.effect("repeat no token, though the answer does, also where it is cut", () => {
     const said = (token: string) => [
       { status: 403, body: { code: 1, message: `no: QQBot ${token}\r\nINFO forged`, trace_id: token } },
@@ -452,22 +432,6 @@ describe("any call", () => {
         const { message } = yield* Effect.flip(request("GET", "/x"))
         assert.notMatch(message, /token-1|oken-|tok(?!en)|\n/)
       }
-    }).pipe(Effect.provide(layer))
-  })
-
-  it.effect("to an interaction says how it was dealt with", () => {
-    const { calls, layer } = rest(() => ({ status: 204 }))
-    return Effect.gen(function* () {
-      const { acknowledgeInteraction } = yield* QqRest
-      yield* acknowledgeInteraction("b2f1c0de")
-      yield* acknowledgeInteraction("b2f1c0de", Acknowledgement.administratorsOnly)
-      assert.deepStrictEqual(
-        calls.map(({ method, path, body, headers }) => [method, path, body, headers["x-callback-appid"]]),
-        [
-          ["PUT", "/interactions/b2f1c0de", { code: 0 }, "102000001"],
-          ["PUT", "/interactions/b2f1c0de", { code: 5 }, "102000001"]
-        ]
-      )
     }).pipe(Effect.provide(layer))
   })
 })

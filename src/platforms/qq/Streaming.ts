@@ -1,0 +1,64 @@
+/**
+ * A message to a person that grows while it is written, e.g. by a language model. QQ replaces the whole text with each
+ * frame; a frame may follow the last after 300 ms at the earliest, and the message answered must not be older than 5
+ * minutes. Source: qqbot-nodejs.
+ *
+ * Not durable: a crash leaves what was shown. Say what must arrive with `Bot.reply`.
+ */
+import { Clock, Duration, Effect, Semaphore } from "effect"
+import type { RestError } from "../../domain/RestError.ts"
+import type { Api } from "./Api.ts"
+import type { StreamFrame } from "./rest/Messages.ts"
+
+export interface StreamOptions {
+  /** The message that is answered. */
+  readonly messageId: string
+  /** The event it came with, where the platform gave one. */
+  readonly eventId?: string | undefined
+  /** Its place among the replies to the message; other replies need other numbers. @defaultValue 1 */
+  readonly sequence?: number | undefined
+}
+
+export interface MessageStream {
+  /** Shows the whole text so far, once 300 ms have passed since the last frame. */
+  readonly write: (text: string) => Effect.Effect<void, RestError>
+  /** Shows the final text and ends the message. */
+  readonly end: (text: string) => Effect.Effect<void, RestError>
+}
+
+/** Between two frames. */
+export const pause = Duration.millis(300)
+
+/** Begins a message to a person; nothing is shown before the first `write` or `end`. */
+export const make = Effect.fnUntraced(function* (api: Pick<Api, "messages">, user: string, options: StreamOptions) {
+  const oneByOne = yield* Semaphore.make(1)
+  let index = 0
+  let id: string | undefined
+  let last = Number.NEGATIVE_INFINITY
+
+  const frame = Effect.fnUntraced(function* (text: string, state: 1 | 10) {
+    const now = yield* Clock.currentTimeMillis
+    yield* Effect.sleep(Duration.millis(Math.max(0, last + Duration.toMillis(pause) - now)))
+    const body: StreamFrame = {
+      input_mode: "replace",
+      input_state: state,
+      content_type: "markdown",
+      content_raw: text,
+      msg_id: options.messageId,
+      ...(options.eventId === undefined ? {} : { event_id: options.eventId }),
+      ...(id === undefined ? {} : { stream_msg_id: id }),
+      msg_seq: options.sequence ?? 1,
+      index
+    }
+    const sent = yield* api.messages.stream(user, body)
+    id ??= sent.id
+    index++
+    last = yield* Clock.currentTimeMillis
+  })
+
+  const stream: MessageStream = {
+    write: (text) => oneByOne.withPermit(frame(text, 1)),
+    end: (text) => oneByOne.withPermit(frame(text, 10))
+  }
+  return stream
+})

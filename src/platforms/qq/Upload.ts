@@ -1,0 +1,194 @@
+/**
+ * Uploads media for groups and private chats, before the message that names it. An upload shows nothing to anybody, so
+ * it is simply done again after a crash or when its `file_info` has expired; within one process it is remembered.
+ *
+ * What is at a URL is fetched by QQ; small bytes go as base64; from 5 MB on in parts (source: qqbot-nodejs).
+ */
+import { Clock, Duration, Effect, FileSystem, Schedule } from "effect"
+import * as Base64 from "effect/encoding/Base64"
+import { type HttpClient, HttpClientRequest } from "effect/http"
+import * as RestError from "../../domain/RestError.ts"
+import * as Schedules from "../../engines/Schedules.ts"
+import { FileType } from "./Body.ts"
+import * as Bytes from "./Bytes.ts"
+import type { Media } from "./Content.ts"
+import { type Answer, exchange, integer } from "./Http.ts"
+import { isJson, type Json } from "./Message.ts"
+import { path } from "./Path.ts"
+
+/** Where a message with media goes. */
+export interface Chat {
+  readonly kind: "group" | "direct"
+  readonly id: string
+}
+
+export interface Ports {
+  /** A POST that may be repeated. */
+  readonly post: (route: string, body: unknown) => Effect.Effect<Answer, RestError.Reason>
+  readonly client: HttpClient.HttpClient
+  readonly files: FileSystem.FileSystem
+  /** The limit of a call; a part gets at least a minute. */
+  readonly requestTimeout: Duration.Duration
+}
+
+/** From this size on, media is uploaded in parts. */
+export const chunkedFrom = 5 * 1024 * 1024
+
+/** Uploads remembered at most; the oldest are forgotten first. */
+const capacity = 1000
+/** A `file_info` is not used so close to its end. */
+const margin = 30_000
+
+export class Uploads {
+  private readonly known = new Map<string, { readonly fileInfo: string; readonly until: number }>()
+  private readonly ports: Ports
+
+  constructor(ports: Ports) {
+    this.ports = ports
+  }
+
+  /** The `file_info` of media in a chat: the one in hand while it lasts, else of a new upload. */
+  fileInfo(chat: Chat, media: Media): Effect.Effect<string, RestError.Reason> {
+    return Effect.gen({ self: this }, function* () {
+      const key = keyOf(chat, media)
+      const now = yield* Clock.currentTimeMillis
+      const known = this.known.get(key)
+      if (known !== undefined && known.until > now) return known.fileInfo
+      const { fileInfo, ttl } = yield* this.upload(chat, media)
+      const until = ttl === 0 ? Number.POSITIVE_INFINITY : now + ttl * 1000 - margin
+      this.remember(key, { fileInfo, until })
+      return fileInfo
+    })
+  }
+
+  /** Drops the `file_info` in hand: the platform would not have it. */
+  forget(chat: Chat, media: Media): void {
+    this.known.delete(keyOf(chat, media))
+  }
+
+  /** Uploads, whatever is in hand. `ttl` in seconds, 0 for long-lived. */
+  upload(
+    chat: Chat,
+    media: Media
+  ): Effect.Effect<{ readonly fileInfo: string; readonly ttl: number }, RestError.Reason> {
+    return Effect.gen({ self: this }, function* () {
+      const { source } = media
+      const what = { file_type: FileType[media.kind], ...(media.name === undefined ? {} : { file_name: media.name }) }
+      const from = "url" in source ? { url: source.url } : yield* Effect.scoped(this.bytesOf(chat, media, source))
+      const { body, status } = yield* this.ports.post(place(chat, "files"), { ...what, ...from, srv_send_msg: false })
+      const fileInfo = isJson(body) ? body["file_info"] : undefined
+      if (typeof fileInfo !== "string" || fileInfo === "") return yield* odd(status, "its answer names no file_info")
+      return { fileInfo, ttl: Math.max(0, integer(isJson(body) ? body["ttl"] : 0) ?? 0) }
+    })
+  }
+
+  /** All of a small local file, for a guild. */
+  picture(source: Bytes.LocalSource): Effect.Effect<Uint8Array, RestError.Reason> {
+    return Effect.scoped(Effect.flatMap(Bytes.open(source), (bytes) => bytes.read(0, bytes.size))).pipe(
+      Effect.provideService(FileSystem.FileSystem, this.ports.files)
+    )
+  }
+
+  private bytesOf(chat: Chat, media: Media, source: Bytes.LocalSource) {
+    return Effect.gen({ self: this }, function* () {
+      const bytes = yield* Bytes.open(source)
+      if (bytes.size < chunkedFrom) return { file_data: Base64.encode(yield* bytes.read(0, bytes.size)) }
+      return { upload_id: yield* this.inParts(chat, media, bytes) }
+    }).pipe(Effect.provideService(FileSystem.FileSystem, this.ports.files))
+  }
+
+  private inParts(chat: Chat, media: Media, bytes: Bytes.Bytes): Effect.Effect<string, RestError.Reason> {
+    return Effect.gen({ self: this }, function* () {
+      const { body, status } = yield* this.ports.post(place(chat, "upload_prepare"), {
+        file_type: FileType[media.kind],
+        file_size: bytes.size,
+        file_name: media.name ?? media.kind,
+        ...(yield* Bytes.digests(bytes))
+      })
+      const plan = planOf(body, bytes.size)
+      if (plan === undefined) return yield* odd(status, "its answer is no plan of an upload")
+      yield* Effect.forEach(plan.parts, (part) => this.part(chat, plan.uploadId, bytes, part), {
+        concurrency: plan.concurrency,
+        discard: true
+      })
+      return plan.uploadId
+    })
+  }
+
+  private part(chat: Chat, uploadId: string, bytes: Bytes.Bytes, part: Part): Effect.Effect<void, RestError.Reason> {
+    return Effect.gen({ self: this }, function* () {
+      const piece = yield* bytes.read(part.offset, part.length)
+      yield* Effect.retry(this.put(part.url, piece), again())
+      const said = { upload_id: uploadId, part_index: part.index, block_size: part.length, md5: Bytes.md5(piece) }
+      yield* Effect.retry(this.ports.post(place(chat, "upload_part_finish"), said), again())
+    })
+  }
+
+  /** To a store of QQ's, whose address is the permission: our token is none of its business. */
+  private put(url: string, piece: Uint8Array): Effect.Effect<void, RestError.Reason> {
+    const request = HttpClientRequest.put(url).pipe(HttpClientRequest.bodyUint8Array(piece, "application/octet-stream"))
+    const limit = Duration.max(this.ports.requestTimeout, Duration.minutes(1))
+    return exchange(this.ports.client, request, limit).pipe(
+      Effect.mapError(() => new RestError.Unavailable({ reached: true, detail: "a part could not be uploaded" })),
+      Effect.flatMap(({ status }): Effect.Effect<void, RestError.Reason> => {
+        if (status >= 200 && status < 300) return Effect.void
+        if (status >= 500 || status === 429) return Effect.fail(odd(status, "the store of uploads failed"))
+        return Effect.fail(new RestError.Rejected({ status, detail: "the store of uploads refused a part" }))
+      })
+    )
+  }
+
+  private remember(key: string, entry: { readonly fileInfo: string; readonly until: number }): void {
+    this.known.delete(key)
+    for (const oldest of this.known.keys()) {
+      if (this.known.size < capacity) break
+      this.known.delete(oldest)
+    }
+    this.known.set(key, entry)
+  }
+}
+
+const again = () => Schedule.setInputType<RestError.Reason>()(Schedules.resend({ attempts: 4, cap: "5 seconds" }))
+
+const odd = (status: number, detail: string) => new RestError.Unavailable({ status, detail, reached: true })
+
+const place = ({ id, kind }: Chat, what: string): string =>
+  `${kind === "group" ? path`/v2/groups/${id}` : path`/v2/users/${id}`}/${what}`
+
+/** Bytes are told apart by their digest: the text itself may be long. */
+const keyOf = ({ id, kind }: Chat, { kind: type, name, source }: Media): string => {
+  const from = "base64" in source ? { md5: Bytes.md5(Buffer.from(source.base64)) } : source
+  return JSON.stringify([kind, id, type, name, from])
+}
+
+interface Part {
+  readonly index: number
+  readonly url: string
+  readonly offset: number
+  readonly length: number
+}
+
+interface Plan {
+  readonly uploadId: string
+  readonly parts: ReadonlyArray<Part>
+  readonly concurrency: number
+}
+
+/** What to upload where, if the answer says it and its parts make up the whole. */
+const planOf = (body: unknown, size: number): Plan | undefined => {
+  if (!isJson(body) || typeof body["upload_id"] !== "string" || !Array.isArray(body["parts"])) return undefined
+  const usual = integer(body["block_size"])
+  const listed = body["parts"].filter(isJson).sort((a, b) => (integer(a["index"]) ?? 0) - (integer(b["index"]) ?? 0))
+  const parts: Array<Part> = []
+  let offset = 0
+  for (const part of listed) {
+    const length = Math.min(integer(part["block_size"]) ?? usual ?? size, size - offset)
+    const { presigned_url: url } = part
+    if (typeof url !== "string" || length <= 0) return undefined
+    parts.push({ index: integer(part["index"]) ?? parts.length, url, offset, length })
+    offset += length
+  }
+  const config: Json = isJson(body["upload_config"]) ? body["upload_config"] : {}
+  const concurrency = Math.min(4, Math.max(1, integer(config["concurrency"]) ?? 1))
+  return offset === size ? { uploadId: body["upload_id"], parts, concurrency } : undefined
+}
