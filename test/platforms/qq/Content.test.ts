@@ -10,7 +10,7 @@ import type { Content, OutboxMessage } from "../../../src/domain/Message.ts"
 import { Invalid, Rejected } from "../../../src/domain/RestError.ts"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import { QqRest } from "../../../src/platforms/qq/Rest.ts"
-import { toCall } from "../../../src/platforms/qq/Send.ts"
+import { sequenceOf, toCall } from "../../../src/platforms/qq/Send.ts"
 import { account as accountOf, database, directory, platform, runOn, within } from "../../guarantees/support/World.ts"
 import { config, fakeClient, type Reply } from "./fakes.ts"
 import { account, group, person } from "./fixtures.ts"
@@ -38,7 +38,7 @@ const keyboard = Qq.keyboard([
 ])
 
 describe("content", () => {
-  const answer = { msg_id: "m1", msg_seq: 42 }
+  const answer = { msg_id: "m1", msg_seq: sequenceOf({ id: 41 }) }
   const inGroup: ReadonlyArray<readonly [string, Content, object]> = [
     ["markdown", Qq.markdown("# hi"), { msg_type: 2, markdown: { content: "# hi" } }],
     [
@@ -144,7 +144,7 @@ describe("media on its way", () => {
       const files = asked.filter(({ path }) => path.endsWith("/files"))
       assert.deepStrictEqual(files[0]?.body, { file_type: 1, url: "https://x/y.png", srv_send_msg: false })
       const [message] = asked.filter(({ path }) => path.endsWith("/messages"))
-      assert.deepInclude(message?.body as object, { msg_type: 7, media: { file_info: "info" }, msg_seq: 2 })
+      assert.deepInclude(message?.body as object, { msg_type: 7, media: { file_info: "info" }, msg_seq: sequenceOf({ id: 1 }) })
     }).pipe(Effect.provide(layer))
   })
 
