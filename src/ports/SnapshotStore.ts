@@ -28,6 +28,11 @@ export interface Loaded {
   readonly damaged: ReadonlyArray<Damaged>
 }
 
+export interface Listed {
+  readonly name: string
+  readonly generations: ReadonlyArray<number>
+}
+
 export class SnapshotStore extends Context.Service<
   SnapshotStore,
   {
@@ -37,5 +42,7 @@ export class SnapshotStore extends Context.Service<
      */
     readonly save: (name: string, body: string) => Effect.Effect<Snapshot, StoreError>
     readonly load: (name: string) => Effect.Effect<Loaded, StoreError>
+    /** Every name that was saved, with the generations that are still there, damaged or not; newest first. */
+    readonly list: Effect.Effect<ReadonlyArray<Listed>, StoreError>
   }
 >()("everbot/ports/SnapshotStore") {}

@@ -164,6 +164,13 @@ export class Store extends Context.Service<
     readonly auditing: (account: string, auditId: string) => Effect.Effect<OutboxMessage | undefined, StoreError>
     /** One entry for each key. */
     readonly state: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<StateEntry>, StoreError>
+    /** Keys that have a value, beyond `after`, in an order of the store's own; for walks over all of it. */
+    readonly stateKeys: (page: {
+      readonly after: string | undefined
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<string>, StoreError>
+    /** Accounts that have a position, whether they run here or not. */
+    readonly accounts: Effect.Effect<ReadonlyArray<string>, StoreError>
     /** Newest first. */
     readonly deadLetters: (
       account: string,

@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { Clock, Effect, Layer, Result, Semaphore } from "effect"
 import { Busy, Full, Inaccessible, StoreError } from "../domain/StoreError.ts"
 import { type Damaged, type Loaded, type Snapshot, SnapshotStore } from "../ports/SnapshotStore.ts"
-import { checkName, defaultGenerations, seal, unseal } from "./SnapshotSeal.ts"
+import { byName, checkName, defaultGenerations, seal, unseal } from "./SnapshotSeal.ts"
 
 export interface Options {
   /** Created when it does not exist. */
@@ -58,15 +58,15 @@ const make = (options: Options) => {
   const fileOf = (name: string, generation: number) => `${name}.${generation}.snapshot`
 
   /** Newest first. */
-  const generationsOf = async (name: string) => {
+  const list = async () => {
     const files = await fs.readdir(directory)
-    return files
-      .filter((file) => file.startsWith(`${name}.`) && file.endsWith(".snapshot"))
-      .map((file) => file.slice(name.length + 1, -".snapshot".length))
-      .filter((digits) => /^[1-9]\d{0,14}$/.test(digits))
-      .map(Number)
-      .sort((left, right) => right - left)
+    const named = files.flatMap((file) => {
+      const [, name, digits] = /^(.+)\.([1-9]\d{0,14})\.snapshot$/.exec(file) ?? []
+      return name === undefined ? [] : [{ name, generation: Number(digits) }]
+    })
+    return byName(named.sort((left, right) => right.generation - left.generation))
   }
+  const generationsOf = async (name: string) => (await list()).find((one) => one.name === name)?.generations ?? []
 
   /** What `<name>.newest` says; 0 when there is none or it is damaged: it only serves to miss what vanished. */
   const newestOf = async (name: string) => {
@@ -124,7 +124,8 @@ const make = (options: Options) => {
           lock,
           attempt("load a snapshot", () => find(name))
         )
-      })
+      }),
+      list: Semaphore.withPermit(lock, attempt("list the snapshots", list))
     })
   })
 }

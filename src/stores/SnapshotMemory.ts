@@ -18,6 +18,7 @@ export const layer: Layer.Layer<SnapshotStore> = Layer.sync(SnapshotStore, () =>
     load: Effect.fnUntraced(function* (name) {
       const bad = checkName("load a snapshot", name)
       return bad === undefined ? { snapshot: saved.get(name), damaged: [] } : yield* bad
-    })
+    }),
+    list: Effect.sync(() => Array.from(saved, ([name, { generation }]) => ({ name, generations: [generation] })))
   })
 })

@@ -13,7 +13,7 @@ import { createHash } from "node:crypto"
 import { Result } from "effect"
 import { oneLine } from "../domain/Line.ts"
 import { StoreError, Unusable } from "../domain/StoreError.ts"
-import type { Snapshot } from "../ports/SnapshotStore.ts"
+import type { Listed, Snapshot } from "../ports/SnapshotStore.ts"
 
 const magic = "everbot-snapshot 1 "
 
@@ -71,6 +71,19 @@ export const checkName = (operation: string, name: string): StoreError | undefin
           detail: "the name of a snapshot has 1 to 100 letters, digits, dots, dashes and underscores, no dot first"
         })
       })
+
+/** Generations by their names, in the order they come. */
+export const byName = (
+  rows: ReadonlyArray<{ readonly name: string; readonly generation: number }>
+): ReadonlyArray<Listed> => {
+  const names = new Map<string, Array<number>>()
+  for (const { name, generation } of rows) {
+    const generations = names.get(name)
+    if (generations === undefined) names.set(name, [generation])
+    else generations.push(generation)
+  }
+  return Array.from(names, ([name, generations]) => ({ name, generations }))
+}
 
 /** How many generations are kept unless told otherwise. */
 export const defaultGenerations = 5

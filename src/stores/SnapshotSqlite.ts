@@ -7,8 +7,8 @@
 import { DatabaseSync } from "node:sqlite"
 import { Clock, Effect, Layer, Result } from "effect"
 import { Busy, Corrupt, Full, Inaccessible, StoreError } from "../domain/StoreError.ts"
-import { type Damaged, type Loaded, type Snapshot, SnapshotStore } from "../ports/SnapshotStore.ts"
-import { checkName, defaultGenerations, seal, unseal } from "./SnapshotSeal.ts"
+import { type Damaged, type Listed, type Loaded, type Snapshot, SnapshotStore } from "../ports/SnapshotStore.ts"
+import { byName, checkName, defaultGenerations, seal, unseal } from "./SnapshotSeal.ts"
 
 export interface Options {
   readonly filename: string
@@ -56,6 +56,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     rows: db.prepare("SELECT generation, sealed FROM everbot_snapshots WHERE name = ? ORDER BY generation DESC"),
     insert: db.prepare("INSERT INTO everbot_snapshots (name, generation, sealed) VALUES (?, ?, ?)"),
     remember: db.prepare("INSERT OR REPLACE INTO everbot_snapshot_newest (name, generation) VALUES (?, ?)"),
+    all: db.prepare("SELECT name, generation FROM everbot_snapshots ORDER BY name, generation DESC"),
     prune: db.prepare(`DELETE FROM everbot_snapshots WHERE name = ?1 AND generation NOT IN (
       SELECT generation FROM everbot_snapshots WHERE name = ?1 ORDER BY generation DESC LIMIT ?2)`)
   }))
@@ -94,6 +95,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
     return { snapshot: undefined, damaged }
   }
 
+  const list = (): ReadonlyArray<Listed> =>
+    byName(sql.all.all().map((row) => ({ name: String(row["name"]), generation: Number(row["generation"]) })))
+
   return SnapshotStore.of({
     save: Effect.fnUntraced(function* (name, body) {
       const bad = checkName("save a snapshot", name)
@@ -104,7 +108,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
     load: Effect.fnUntraced(function* (name) {
       const bad = checkName("load a snapshot", name)
       return bad === undefined ? yield* attempt("load a snapshot", () => find(name)) : yield* bad
-    })
+    }),
+    list: attempt("list the snapshots", list)
   })
 })
 

@@ -27,7 +27,9 @@ const fake = (loaded: Loaded = { snapshot: undefined, damaged: [] }) => {
         return { generation: store.saves.length, savedAt: 0, body }
       })
     })
-  const layer = Layer.sync(SnapshotStore, () => SnapshotStore.of({ save, load: () => Effect.succeed(loaded) }))
+  const layer = Layer.sync(SnapshotStore, () =>
+    SnapshotStore.of({ save, load: () => Effect.succeed(loaded), list: Effect.succeed([]) })
+  )
   return Object.assign(store, { layer })
 }
 const snapshot = (value: unknown, version = 1) => ({

@@ -1,18 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Result } from "effect"
 import { TestClock } from "effect/testing"
-import { Busy, Full } from "../../src/domain/StoreError.ts"
+import { Full } from "../../src/domain/StoreError.ts"
 import * as Memory from "../../src/stores/Memory.ts"
+import { memoryDisk } from "./disks.ts"
 import { commit, event, pending, suite } from "./StoreSuite.ts"
 
-suite("Memory", () => {
-  const { layer, failNext, loseAnswers } = Memory.make()
-  return {
-    layer,
-    whileBroken: (effect) => Effect.andThen(failNext(1, new Busy({ detail: "told to" })), effect),
-    losingAnswers: (commits, effect) => Effect.andThen(loseAnswers(commits, new Busy({ detail: "told to" })), effect)
-  }
-})
+suite("Memory", memoryDisk)
 
 describe("Memory, crashable", () => {
   it.effect("a crash forgets the commits that were not applied, and a new process finds the others", () => {

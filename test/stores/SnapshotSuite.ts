@@ -48,6 +48,27 @@ export const snapshotSuite = ({ name, open, isDurable }: Subject) =>
       }).pipe(Effect.provide(open()))
     )
 
+    it.effect("lists every name with what is left of it, newest first", () =>
+      Effect.gen(function* () {
+        const store = yield* SnapshotStore
+        assert.deepStrictEqual(yield* store.list, [])
+        for (const name of ["bot", "bot.1", "bot", "bot"]) yield* store.save(name, "body")
+        const listed = [...(yield* store.list)].sort((left, right) => left.name.length - right.name.length)
+        assert.deepStrictEqual(
+          listed.map(({ name, generations }) => [name, generations[0]]),
+          [
+            ["bot", 3],
+            ["bot.1", 1]
+          ]
+        )
+        for (const { generations } of listed)
+          assert.deepStrictEqual(
+            generations,
+            generations.toSorted((a, b) => b - a)
+          )
+      }).pipe(Effect.provide(open()))
+    )
+
     it.effect("saves at the same time end in as many generations, and the last one wins", () =>
       Effect.gen(function* () {
         const store = yield* SnapshotStore

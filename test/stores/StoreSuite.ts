@@ -177,6 +177,18 @@ export const suite = (name: string, disk: () => Disk): void => {
         expect(yield* store.positions("qq:2")).toEqual([])
       }))
 
+    test("the accounts that have a position are known, also those that nobody asked for", () =>
+      Effect.gen(function* () {
+        const store = yield* Store
+        expect(yield* store.accounts).toEqual([])
+        const at = (stream: string) => ({ stream, session: "s", seq: 1, startedAt: 1 })
+        const place = (of: string, stream: string) => ({ account: of, stream, position: at(stream) })
+        yield* commit({ positions: [place("qq:1", "gateway/0"), place("qq:1", "gateway/1"), place("qq:2", "s")] })
+        expect([...(yield* store.accounts)].sort()).toEqual(["qq:1", "qq:2"])
+        yield* commit({ positions: [{ account: "qq:2", stream: "s", position: undefined }] })
+        expect(yield* store.accounts).toEqual(["qq:1"])
+      }))
+
     test("gaps are kept in the order they were recorded", () =>
       Effect.gen(function* () {
         const gap = { account, stream: "gateway/0", from: undefined, to: 9, since: 1, until: 2, why: "down" }
@@ -252,6 +264,27 @@ export const suite = (name: string, disk: () => Disk): void => {
         const third = (yield* state("n"))?.version ?? 0
         expect([first > 0, second > first, third > second]).toEqual([true, true, true])
         expect((yield* write("4", first)).turns[0]?._tag).toBe("Conflict")
+      }))
+
+    test("the keys that have a value are walked page by page, each once", () =>
+      Effect.gen(function* () {
+        const keys = Array.from({ length: 25 }, (_, i) => `鍵/${i}`).concat("", "a", "A", "a/b")
+        yield* commit({
+          turns: keys.map((key) => turn(undefined, { state: [{ key, value: "1", expected: 0 }] }))
+        })
+        const version = (yield* state("A"))?.version ?? 0
+        yield* commit({ turns: [turn(undefined, { state: [{ key: "A", value: undefined, expected: version }] })] })
+        const store = yield* Store
+        const seen: Array<string> = []
+        for (let after: string | undefined; ; after = seen.at(-1)) {
+          const page: ReadonlyArray<string> = yield* store.stateKeys({ after, limit: 4 })
+          expect(page.length).toBeLessThanOrEqual(4)
+          if (page.length === 0) break
+          seen.push(...page)
+        }
+        expect(seen.filter((key) => !key.startsWith("everbot/")).sort()).toEqual(
+          keys.filter((key) => key !== "A").sort()
+        )
       }))
 
     test("a turn is told the version of each of its writes, 0 for a deletion", () =>

@@ -191,6 +191,15 @@ export class Journal {
     return keys.map((key) => this.entries.get(key) ?? nothing)
   }
 
+  stateKeys({ after, limit }: { readonly after: string | undefined; readonly limit: number }): ReadonlyArray<string> {
+    const keys = [...this.entries.keys()].sort()
+    return keys.filter((key) => after === undefined || key > after).slice(0, limit)
+  }
+
+  accounts(): ReadonlyArray<string> {
+    return [...new Set([...this.places.values()].map((place) => place.account))]
+  }
+
   deadLetters(account: string, page: { readonly limit: number; readonly offset?: number | undefined }) {
     const letters: Array<DeadLetter> = [...this.dead.values()].filter(
       (letter) => letter.conversation.account === account

@@ -186,6 +186,19 @@ export class Journal {
     return keys.map((key) => this.entry(key))
   }
 
+  stateKeys(after: string | undefined, limit: number): ReadonlyArray<string> {
+    const rows =
+      after === undefined
+        ? this.sql("SELECT key FROM state ORDER BY key LIMIT ?").all(limit)
+        : this.sql("SELECT key FROM state WHERE key > ? ORDER BY key LIMIT ?").all(after, limit)
+    return rows.map((row) => String(row["key"]))
+  }
+
+  accounts(): ReadonlyArray<string> {
+    const rows = this.sql("SELECT DISTINCT account FROM positions").all()
+    return rows.map((row) => String(row["account"]))
+  }
+
   positions(account: string): ReadonlyArray<Position> {
     const rows = this.sql("SELECT position FROM positions WHERE account = ?").all(account)
     return rows.map((row) => JSON.parse(String(row["position"])) as Position)

@@ -26,6 +26,8 @@ export const onLink = (link: Link) =>
     pendingMessages: (account, page) => link.call("pendingMessages", account, page),
     auditing: (account, auditId) => link.call("auditing", account, auditId),
     state: (keys) => link.call("state", keys),
+    stateKeys: (page) => link.call("stateKeys", page),
+    accounts: Effect.suspend(() => link.call("accounts")),
     deadLetters: (account, page) => link.call("deadLetters", account, page),
     requeue: (letter) => link.call("requeue", letter),
     discard: (letter) => link.call("discard", letter),

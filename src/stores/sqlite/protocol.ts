@@ -53,6 +53,11 @@ export interface Calls {
     readonly answer: OutboxMessage | undefined
   }
   state: { readonly args: readonly [keys: ReadonlyArray<string>]; readonly answer: ReadonlyArray<StateEntry> }
+  stateKeys: {
+    readonly args: readonly [page: { readonly after: string | undefined; readonly limit: number }]
+    readonly answer: ReadonlyArray<string>
+  }
+  accounts: { readonly args: readonly []; readonly answer: ReadonlyArray<string> }
   deadLetters: {
     readonly args: readonly [account: string, page: { readonly limit: number; readonly offset?: number | undefined }]
     readonly answer: ReadonlyArray<DeadLetter>
