@@ -53,7 +53,30 @@ export class Unusable extends Data.TaggedError("Unusable")<{ readonly detail: st
   }
 }
 
-export type Reason = Busy | Full | Inaccessible | Superseded | Corrupt | Unusable
+/** It is encrypted with a key that is not among those given. Nothing is lost while that key still exists somewhere. */
+export class KeyMissing extends Data.TaggedError("KeyMissing")<{
+  /** Which key: see `Encryption.keyId`. */
+  readonly keyId: string
+  /** What it is: a state, a session, a snapshot. */
+  readonly place: string
+  /** The ids of the keys that were given. */
+  readonly given: ReadonlyArray<string>
+}> {
+  readonly isRetryable = false as const
+  override get message() {
+    return `${this.place} is encrypted with key ${this.keyId}, which is not among those given (${this.given.join(", ")}). Add that key again, behind the newest`
+  }
+}
+
+/** It is not encrypted, and the store was told to accept nothing that is not. */
+export class Unencrypted extends Data.TaggedError("Unencrypted")<{ readonly place: string }> {
+  readonly isRetryable = false as const
+  override get message() {
+    return `${this.place} is not encrypted, and \`requireEncrypted\` is set: either it was written before encryption was on (rotate once without that option), or somebody put it there`
+  }
+}
+
+export type Reason = Busy | Full | Inaccessible | Superseded | Corrupt | Unusable | KeyMissing | Unencrypted
 export type Retryable = Extract<Reason, { readonly isRetryable: true }>
 export type Fatal = Extract<Reason, { readonly isRetryable: false }>
 

@@ -45,7 +45,9 @@ export const fatalThresholds: Readonly<Record<GatewayFatal["_tag"] | `Store${Sto
   ProtocolUnsupported: 1,
   AccountBanned: 1,
   StoreCorrupt: 1,
-  StoreUnusable: 1
+  StoreUnusable: 1,
+  StoreKeyMissing: 1,
+  StoreUnencrypted: 1
 }
 
 /** The text of an alert. */
