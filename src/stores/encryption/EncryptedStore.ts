@@ -20,7 +20,7 @@ export const sealState = (keys: Keys, key: string, value: string): string =>
 
 /** The sealed text in a stored state; `undefined` when it is plain. */
 const sealedIn = (value: string): string | undefined =>
-  value.startsWith('"') && Envelope.isSealed(value.slice(1)) ? value.slice(1, -1) : undefined
+  value.startsWith('"') && Envelope.isSealed(value.slice(1)) ? value.slice(1).replace(/"$/, "") : undefined
 
 export const openState = (
   keys: Keys,
