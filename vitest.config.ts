@@ -15,6 +15,9 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    // Watches every suite for secrets that leave the code, and says at the end what it has looked at.
+    setupFiles: ["test/taint/setup.ts"],
+    globalSetup: ["test/taint/book.ts"],
     // Many tests wait for sockets and processes, so two at a time pay even on two cores.
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -12,11 +12,12 @@ import { Bot, type Event } from "everbot"
 import { Qq } from "everbot/qq"
 import type { Fault, QqSimulator } from "everbot/simulator"
 import { Sqlite } from "everbot/sqlite"
+import { secret } from "../fixtures/secrets.ts"
 import { burst, fourChats, listening, say } from "./support/Crowd.ts"
 import { portOf } from "./support/Mode.ts"
 import * as World from "./support/World.ts"
 
-const clientSecret = "SECRET-do-not-print-7f3a9"
+const clientSecret = secret("client")
 
 /** Everything that can be read off a value, nested and hidden parts included. */
 const dump = (value: unknown): string =>

@@ -2,6 +2,12 @@
 import type { Ambient } from "./Ambient.ts"
 import type { Settings } from "./Options.ts"
 
+/**
+ * How every token begins, so that a test can look for it in whatever a bot says. Otherwise they look like QQ's own: 64
+ * characters of the same alphabet.
+ */
+export const tokenPrefix = "SimulatedQqToken-"
+
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 export type TokenState = "valid" | "expired" | "unknown" | "legacy" | "legacyDisabled"
@@ -23,7 +29,8 @@ export const make = (settings: Settings, ambient: Ambient): Tokens => {
     issue: () => {
       const now = ambient.now()
       if (current === undefined || current.expiresAt - now <= settings.tokenRefreshWindow) {
-        current = { token: ambient.text(64, alphabet), expiresAt: now + settings.tokenLifetime }
+        const token = tokenPrefix + ambient.text(64 - tokenPrefix.length, alphabet)
+        current = { token, expiresAt: now + settings.tokenLifetime }
         expiries.set(current.token, current.expiresAt)
       }
       return { token: current.token, remaining: current.expiresAt - now }

@@ -4,8 +4,8 @@ import { ConfigProvider, Duration, Effect, Redacted } from "effect"
 import type { ConfigError } from "../../../src/domain/ConfigError.ts"
 import * as Config from "../../../src/platforms/qq/Config.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
+import { qqClientSecret as secret } from "../../fixtures/secrets.ts"
 
-const secret = "DG5g3B4j9X2KOErG"
 const fromEnv = (env: Record<string, string>) =>
   Config.fromEnv.pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
 const both = { QQ_APP_ID: "102000001", QQ_CLIENT_SECRET: secret }

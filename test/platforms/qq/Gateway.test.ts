@@ -11,6 +11,7 @@ import type { Budget } from "../../../src/platforms/qq/SessionStarts.ts"
 import type { Peer, Server } from "../../../src/testing/FakeTransport.ts"
 import * as FakeTransport from "../../../src/testing/FakeTransport.ts"
 import { Record, reasonOf, settle } from "../../engines/gateway.ts"
+import { fakeToken } from "./fakes.ts"
 
 const account = "qq:102000001"
 const stored: Position = { stream: "gateway/0", session: "S0", seq: 7, startedAt: 5, resumeUrl: "wss://before" }
@@ -22,7 +23,7 @@ const accountOver = Effect.fnUntraced(function* (server: Server, more: Partial<G
   const calls = { discover: 0, tokens: 0 }
   const state: { info: GatewayInfo; token: Redacted.Redacted<string>; rejected: number } = {
     info: { url: "wss://gateway", shards: 1, startLimit: limit },
-    token: Redacted.make("token-1"),
+    token: Redacted.make(fakeToken(1)),
     rejected: 0
   }
   const fake = FakeTransport.make(server)
@@ -41,7 +42,7 @@ const accountOver = Effect.fnUntraced(function* (server: Server, more: Partial<G
       reject: (token) =>
         Effect.sync(() => {
           state.rejected++
-          if (token === state.token) state.token = Redacted.make(`token-${state.rejected + 1}`)
+          if (token === state.token) state.token = Redacted.make(fakeToken(state.rejected + 1))
         })
     },
     ...more
@@ -93,7 +94,7 @@ describe("QQ's gateway", () => {
       const { record, fiber } = yield* connect(undefined, 3)
       assert.deepStrictEqual(firstFrame(peers[0]), {
         op: 2,
-        d: { token: "QQBot token-1", intents: 512, shard: [3, 4] }
+        d: { token: `QQBot ${fakeToken(1)}`, intents: 512, shard: [3, 4] }
       })
       assert.deepStrictEqual(record.advanced, [
         { stream: "gateway/3", session: "S1", seq: 1, startedAt: 0, resumeUrl: "wss://gateway" }
@@ -126,7 +127,7 @@ describe("QQ's gateway", () => {
       assert.strictEqual(peers[0]?.url, "wss://before")
       assert.deepStrictEqual(firstFrame(peers[0]), {
         op: 6,
-        d: { token: "QQBot token-1", session_id: "S0", seq: 7 }
+        d: { token: `QQBot ${fakeToken(1)}`, session_id: "S0", seq: 7 }
       })
       peers[0]?.close(4009)
       assert.strictEqual((yield* reasonOf(first.fiber))._tag, "ServerRequestedReconnect")
@@ -190,7 +191,7 @@ describe("QQ's gateway", () => {
         yield* reasonOf(first.fiber)
         const { fiber } = yield* connect(stored)
         assert.strictEqual(state.rejected, rejected, String(end))
-        assert.strictEqual(firstFrame(peers[1]).d.token, `QQBot token-${rejected + 1}`)
+        assert.strictEqual(firstFrame(peers[1]).d.token, `QQBot ${fakeToken(rejected + 1)}`)
         yield* Fiber.interrupt(fiber)
       }
     })

@@ -11,10 +11,10 @@ import { path } from "../../../src/platforms/qq/Path.ts"
 import { type GatewayInfo, QqRest, type RequestOptions } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
 import { isIdempotent, ReplyBook, sequenceOf } from "../../../src/platforms/qq/Send.ts"
-import { type Asked, config, fakeClient, type Reply, secret } from "./fakes.ts"
+import { type Asked, config, fakeClient, fakeToken, type Reply, secret } from "./fakes.ts"
 import { account, group, person } from "./fixtures.ts"
 
-/** Answers the token call with `token-1`, `token-2`, …, and every other call from `answer`. */
+/** Answers the token call with `fakeToken(1)`, `fakeToken(2)`, …, and every other call from `answer`. */
 const rest = (
   answer: (asked: Asked, count: number) => Effect.Effect<Reply, HttpClientError.HttpClientError> | Reply
 ) => {
@@ -22,7 +22,7 @@ const rest = (
   const calls: Array<Asked> = []
   const fake = fakeClient((asked) => {
     if (asked.path === "/app/getAppAccessToken") {
-      return Effect.succeed({ body: { access_token: `token-${++tokens}`, expires_in: "7200" } })
+      return Effect.succeed({ body: { access_token: fakeToken(++tokens), expires_in: "7200" } })
     }
     calls.push(asked)
     const reply = answer(asked, calls.length)
@@ -67,7 +67,7 @@ describe("a message", () => {
         assert.strictEqual(calls[0]?.method, "POST")
         assert.strictEqual(calls[0]?.path, where)
         assert.deepStrictEqual(calls[0]?.body, body)
-        assert.strictEqual(calls[0]?.headers["authorization"], "QQBot token-1")
+        assert.strictEqual(calls[0]?.headers["authorization"], `QQBot ${fakeToken(1)}`)
         assert.strictEqual(calls[0]?.headers["x-union-appid"], "102000001")
         assert.strictEqual(calls[0]?.headers["traceparent"], undefined)
       }).pipe(Effect.provide(layer))
@@ -311,7 +311,7 @@ describe("a refused token", () => {
         yield* send(message("channel"))
         assert.deepStrictEqual(
           calls.map((call) => call.headers["authorization"]),
-          ["QQBot token-1", "QQBot token-2"]
+          [`QQBot ${fakeToken(1)}`, `QQBot ${fakeToken(2)}`]
         )
       }).pipe(Effect.provide(layer))
     })
@@ -329,7 +329,7 @@ describe("a refused token", () => {
 
   it.effect("is replaced once for all who were refused", () => {
     const { layer, tokens } = rest((asked) =>
-      asked.headers["authorization"] === "QQBot token-1" ? refused(11244) : ok
+      asked.headers["authorization"] === `QQBot ${fakeToken(1)}` ? refused(11244) : ok
     )
     return Effect.gen(function* () {
       yield* Effect.all(
@@ -451,7 +451,7 @@ describe("a trace", () => {
       yield* send(message("group")).pipe(Effect.provide(layer), Effect.withTracer(tracer))
       const shown = spans.map((span) => `${span.name} ${JSON.stringify([...span.attributes])}`)
       assert.include(shown.join(), "QqRest.send")
-      for (const hidden of ["token-1", "token-2", secret]) assert.notInclude(shown.join(), hidden)
+      for (const hidden of [fakeToken(1), fakeToken(2), secret]) assert.notInclude(shown.join(), hidden)
     })
   })
 })

@@ -3,6 +3,7 @@ import { Duration, Effect, Layer, Redacted } from "effect"
 import { HttpClient, type HttpClientError, HttpClientResponse } from "effect/http"
 import type { QqConfig } from "../../../src/platforms/qq/Config.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
+import { secret as madeSecret, qqClientSecret } from "../../fixtures/secrets.ts"
 
 export interface Asked {
   readonly method: string
@@ -47,7 +48,10 @@ export const fakeClient = (
   return { asked, layer: Layer.succeed(HttpClient.HttpClient, client) }
 }
 
-export const secret = "DG5g3B4j9X2KOErG"
+export const secret = qqClientSecret
+
+/** The access tokens of fake answers, counted. */
+export const fakeToken = (count: number): string => madeSecret(`token-${count}`)
 
 export const config: QqConfig = {
   appId: "102000001",
