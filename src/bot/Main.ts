@@ -20,9 +20,12 @@ const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
 
 /**
  * Runs an app as the process. SIGTERM and SIGINT stop it in order (see `drainTimeout`) and it exits with 0; a second
- * signal ends it at once with 130. A failure is logged and exits with 1.
+ * signal ends it at once with 130. A failure is logged and exits with 1. Node's diagnostic reports leave out the
+ * environment, where the secrets are.
  */
 export const runMain = <A, E>(app: Effect.Effect<A, E>): void => {
+  // Node's crash reports hold the whole environment, and with it every secret that came from there.
+  process.report.excludeEnv = true
   let isStopping = false
   const onSignal = (): void => {
     if (isStopping) process.exit(130)

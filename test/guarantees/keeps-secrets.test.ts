@@ -5,14 +5,16 @@
  * then everything that was said is searched for them.
  */
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Redacted, Tracer } from "effect"
-import { Bot, type Event } from "everbot"
+import { Cause, Effect, Exit, Layer, Redacted, Schedule, Schema, Tracer } from "effect"
+import { Bot, Encryption, type Event } from "everbot"
 import { Qq } from "everbot/qq"
-import type { Fault, QqSimulator } from "everbot/simulator"
+import { type Fault, QqSimulator } from "everbot/simulator"
 import { Sqlite } from "everbot/sqlite"
-import { secret } from "../fixtures/secrets.ts"
+import { encryptionKey, marker, secret } from "../fixtures/secrets.ts"
+import * as Child from "./support/Child.ts"
 import { burst, fourChats, listening, say } from "./support/Crowd.ts"
 import { portOf } from "./support/Mode.ts"
 import * as World from "./support/World.ts"
@@ -211,6 +213,60 @@ describe("keeps secrets", () => {
           assert.isFalse(text.includes(secret), `in: ${where}`)
         }
       }
+    })
+  )
+
+  it.live("with encryption on, the files of a bot at work hold neither its state nor its session", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform()
+      const filename = yield* World.database
+      const noted = Bot.userState({ name: "noted", schema: Schema.String, initial: "" })
+      const heard: Array<string> = []
+      const Remember = Bot.on("MessageReceived", (event) =>
+        Effect.gen(function* () {
+          heard.push(yield* noted.get(event))
+          yield* noted.set(event, secret("state"))
+          yield* Bot.reply(event, "a reply that is not hidden")
+        })
+      )
+      const keys = Redacted.make(encryptionKey("guarantee"))
+      const store = Encryption.layer({ keys }).pipe(Layer.provide(Sqlite.layer({ filename })))
+      const bot = yield* World.run(Remember.pipe(Layer.provideMerge(World.account(simulator))), { store })
+      yield* listening(simulator)
+      for (let round = 0; round < 3; round++) {
+        yield* burst(simulator, fourChats, 8)
+        yield* simulator.settled.pipe(World.within(15_000, "every answer"))
+        yield* simulator.fault({ kind: "cut", by: "rst" })
+      }
+      const sessions = simulator.books.identifies.flatMap(({ session }) => session ?? [])
+      assert.isAbove(sessions.length, 0)
+      assert.include(heard, secret("state"), "the state was never read back")
+      const inFiles = () => [filename, `${filename}-wal`].map((file) => readFileSync(file).toString("latin1")).join("")
+      const atWork = inFiles()
+      yield* bot.stop
+      for (const text of [atWork, readFileSync(filename).toString("latin1")]) {
+        for (const hidden of [marker, ...sessions]) assert.isFalse(text.includes(hidden), "it is in the file")
+        assert.include(text, "a reply that is not hidden", "the search finds nothing at all")
+      }
+    })
+  )
+
+  it.live("a diagnostic report of a bot holds neither secret nor token", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform({ clientSecret })
+      const directory = yield* World.directory
+      const options = ["--report-on-signal", "--report-filename=report.json", `--report-directory=${directory}`]
+      const child = yield* Child.start(simulator, join(directory, "bot.db"), { NODE_OPTIONS: options.join(" ") })
+      yield* listening(simulator).pipe(World.within(15_000, "a session"))
+      yield* child.signal("SIGUSR2")
+      // Node says on standard error when it has written it.
+      yield* Effect.sync(() => child.output().includes("report completed")).pipe(
+        Effect.repeat({ until: (isWritten) => isWritten, schedule: Schedule.spaced("20 millis") }),
+        World.within(15_000, "a report")
+      )
+      const report = readFileSync(join(directory, "report.json"), "utf8")
+      assert.include(report, '"javascriptStack"')
+      for (const hidden of [clientSecret, QqSimulator.tokenPrefix]) assert.notInclude(report, hidden)
     })
   )
 

@@ -38,7 +38,7 @@ import { make as makeUntil } from "./Until.ts"
 import * as Webhooks from "./Webhook.ts"
 
 export type { Place } from "../Books.ts"
-export type { Options, Options, WebhookOptions } from "./Options.ts"
+export type { Options, WebhookOptions } from "./Options.ts"
 export { tokenPrefix } from "./Tokens.ts"
 export { WebhookRefused } from "./Webhook.ts"
 

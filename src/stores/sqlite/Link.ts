@@ -100,10 +100,11 @@ class Link {
   }
 
   private start(): Worker {
-    // An empty execArgv: the loaders of tsx or vitest are neither needed nor welcome in there.
+    // Not our own execArgv: the loaders of tsx or vitest are neither needed nor welcome in there. A crash report tells of
+    // every thread, and each decides for itself whether it tells the environment, where the secrets are.
     const worker = new Worker(workerUrl, {
       workerData: this.options,
-      execArgv: ["--disable-warning=ExperimentalWarning"],
+      execArgv: ["--disable-warning=ExperimentalWarning", "--report-exclude-env"],
       name: "everbot-store"
     })
     worker.on("message", (answer: Answer) => this.receive(answer))
