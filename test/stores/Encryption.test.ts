@@ -153,22 +153,25 @@ describe("Encryption: what is stored", () => {
           return Exit.isSuccess(exit) ? exit.value : Buffer.alloc(0)
         })
       const holds = (text: string) => files().some((file) => file.includes(text))
-      const work = Effect.gen(function* () {
-        yield* commit({ events: [event("seen-event")] })
-        yield* commit({ turns: [turn(1, { state: [{ key: "k", value: `"${secret("state")}"`, expected: 0 }] })] })
-        yield* move(session)
-        // While it is open: the write-ahead log holds it all.
-        return holds(marker)
-      })
-      const snapshots = SnapshotStore.use((it) => it.save("bot", secret("snapshot")))
-      assert.isFalse(yield* using(over(Sqlite.layer({ filename }), keys(first)), work))
+      const work = (text: string) =>
+        Effect.gen(function* () {
+          yield* commit({ events: [event("seen-event")] })
+          yield* commit({ turns: [turn(1, { state: [{ key: "k", value: `"${text}"`, expected: 0 }] })] })
+          yield* move({ ...session, session: text, resumeUrl: text })
+          // While it is open: the write-ahead log holds it all.
+          return holds(text)
+        })
+      const hidden = secret("state")
+      const snapshots = SnapshotStore.use((it) => it.save("bot", hidden))
+      assert.isFalse(yield* using(over(Sqlite.layer({ filename }), keys(first)), work(hidden)))
       yield* using(sealedSnapshots(SnapshotSqlite.layer({ filename })), snapshots)
+      assert.isFalse(holds(hidden))
       assert.isFalse(holds(marker))
-      assert.isTrue(holds("seen-event"), "the search finds nothing at all")
+      assert.isTrue(holds("gateway/0"), "the search finds nothing at all")
       // Without encryption the same is found, so the search is able to.
       const plain = place()
-      yield* using(Sqlite.layer({ filename: plain }), work)
-      assert.isTrue(readFileSync(plain).includes(marker))
+      yield* using(Sqlite.layer({ filename: plain }), work("plain-on-purpose"))
+      assert.isTrue(readFileSync(plain).includes("plain-on-purpose"))
     })
   )
 })
@@ -327,16 +330,16 @@ describe("Encryption: plain values", () => {
       const files = SnapshotFile.layer({ directory: place() })
       yield* using(
         files,
-        SnapshotStore.use((it) => it.save("bot", secret("plain")))
+        SnapshotStore.use((it) => it.save("bot", "plain-on-purpose"))
       )
       const load = SnapshotStore.use((it) => it.load("bot"))
       const error = yield* failure(using(sealedSnapshots(files, keys(first), true), load))
       assert.strictEqual(error.reason._tag, "Unencrypted")
-      assert.strictEqual((yield* using(sealedSnapshots(files), load)).snapshot?.body, secret("plain"))
+      assert.strictEqual((yield* using(sealedSnapshots(files), load)).snapshot?.body, "plain-on-purpose")
       yield* using(sealedSnapshots(files), Encryption.rotateSnapshots)
       assert.strictEqual(
         (yield* using(sealedSnapshots(files, keys(first), true), load)).snapshot?.body,
-        secret("plain")
+        "plain-on-purpose"
       )
     })
   )

@@ -1,7 +1,7 @@
 /** The watch for secrets is able to fail: a leak planted at each outlet, in each encoding, is found and not repeated. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { createServer, get } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -14,7 +14,9 @@ import { Cause, Context, Data, Effect, Layer, Logger, Metric, Redacted } from "e
 import { StatusStream } from "../../src/engines/StatusStream.ts"
 import { tokenPath } from "../../src/platforms/qq/Protocol.ts"
 import { tokenPrefix } from "../../src/simulator/qq/Tokens.ts"
+import * as Sqlite from "../../src/stores/Sqlite.ts"
 import { encryptionKey, marker, qqClientSecret, secret } from "../fixtures/secrets.ts"
+import { commit, event } from "../stores/StoreSuite.ts"
 import { find } from "./needles.ts"
 import { metrics } from "./taps.ts"
 import { describeFindings, type Finding, type Outlet, planted } from "./Watch.ts"
@@ -148,6 +150,20 @@ const leaks: ReadonlyArray<readonly [name: string, outlet: Outlet, plant: () => 
       db.exec(`CREATE TABLE t (v TEXT); INSERT INTO t VALUES ('${leak}')`)
       db.close()
       rmSync(folder, { recursive: true })
+    }
+  ],
+  [
+    "an event in a journal, which is compressed",
+    "file",
+    async () => {
+      const filename = join(directory(), "bot.db")
+      const raw = (n: number) =>
+        new TextEncoder().encode(JSON.stringify({ n: n ** 3, token: leak, text: "words ".repeat(n) }))
+      const events = Array.from({ length: 300 }, (_, n) => event(`k${n}`, { raw: raw(n) }))
+      const stored = Effect.provide(commit({ events }), Sqlite.layer({ filename }))
+      await Effect.runPromise(stored)
+      assert.isFalse(readFileSync(filename).includes(leak), "it is not compressed")
+      rmSync(filename)
     }
   ],
   [
