@@ -10,7 +10,7 @@ import { type Api, QqApi } from "../../../src/platforms/qq/Api.ts"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import { QqRest } from "../../../src/platforms/qq/Rest.ts"
 import { endpoints } from "../../../src/platforms/qq/rest/Endpoints.ts"
-import { type Asked, config, fakeClient, type Reply, secret } from "./fakes.ts"
+import { type Asked, config, fakeClient, fakeToken, type Reply, secret } from "./fakes.ts"
 
 const api = (
   answer: (asked: Asked, count: number) => Effect.Effect<Reply, HttpClientError.HttpClientError> | Reply
@@ -18,7 +18,7 @@ const api = (
   const calls: Array<Asked> = []
   const fake = fakeClient((asked) => {
     if (asked.path === "/app/getAppAccessToken") {
-      return Effect.succeed({ body: { access_token: "token-1", expires_in: "7200" } })
+      return Effect.succeed({ body: { access_token: fakeToken(1), expires_in: "7200" } })
     }
     calls.push(asked)
     const reply = answer(asked, calls.length)

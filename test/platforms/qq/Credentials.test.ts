@@ -198,7 +198,7 @@ describe("the keeper of the access token", () => {
     )
     return Effect.gen(function* () {
       for (const _ of odd) assert.strictEqual((yield* Effect.flip(get)).reason._tag, "Unreachable")
-      assert.strictEqual(yield* get, "token-6")
+      assert.strictEqual(yield* get, fakeToken(6))
     }).pipe(Effect.provide(layer))
   })
 

@@ -157,7 +157,7 @@ describe("QQ's gateway", () => {
     Effect.gen(function* () {
       const { connect, peers } = yield* accountOver(polite)
       const { fiber } = yield* connect()
-      peers[0]?.close(4009, "QQBot token-1 expired: token-1\r\nINFO forged")
+      peers[0]?.close(4009, `QQBot ${fakeToken(1)} expired: ${fakeToken(1)}\r\nINFO forged`)
       const { message } = yield* reasonOf(fiber)
       assert.include(message, "QQBot <token> expired: <token>\\r\\nINFO forged")
     })
