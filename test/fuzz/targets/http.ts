@@ -1,6 +1,6 @@
 /** Answers as raw bytes from a real socket, to the real HTTP client: broken heads, wrong lengths, cuts, silence. */
 import { type AddressInfo, createServer, type Socket } from "node:net"
-import { Duration, Effect, Layer, ManagedRuntime, Redacted, References } from "effect"
+import { Duration, Effect, FileSystem, Layer, ManagedRuntime, Redacted, References } from "effect"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import { layerClient } from "../../../src/platforms/qq/Http.ts"
 import { QqRest } from "../../../src/platforms/qq/Rest.ts"
@@ -122,13 +122,13 @@ const open = async (): Promise<Subject> => {
           ...here,
           apiUrl: `${origin.replace("//", `//u:${Secrets.password}@`)}/${Secrets.password}`
         })
-        Oracle.judged(call, yield* Effect.exit(odd.me), deep)
+        Oracle.judged(call, yield* Effect.exit(odd.call("GET", "/users/@me")), deep)
       } else Oracle.judged(call, yield* Effect.exit(perform(rest, call, "text")), deep)
       answer = good()
       how = "end"
-      const last = yield* Effect.exit(Effect.retry(rest.me, { times: 2 }))
+      const last = yield* Effect.exit(Effect.retry(rest.call("GET", "/users/@me"), { times: 2 }))
       Oracle.must("service goes on", last._tag === "Success", () => Secrets.dump(last).slice(0, 400))
-    }).pipe(Effect.scoped)
+    }).pipe(Effect.provide(FileSystem.layerNoop({})), Effect.scoped)
     await runtime.runPromise(program)
     ears.judge()
   }
