@@ -59,6 +59,7 @@ export const typed = (where: string, error: unknown, deep = false): void => {
 export const judged = <A, E>(where: string, exit: Exit.Exit<A, E>, deep = false): A | undefined => {
   if (Exit.isSuccess(exit)) return exit.value
   const defect = exit.cause.reasons.find(Cause.isDieReason)
+  if (defect?.defect instanceof Violation) throw defect.defect
   if (defect !== undefined) throw new Violation("no defects", `${where} died: ${stackOf(defect.defect)}`)
   const error = Cause.findErrorOption(exit.cause)
   if (error._tag === "None") throw new Violation("no defects", `${where} was interrupted`)

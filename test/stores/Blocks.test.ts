@@ -61,6 +61,92 @@ describe("Block", () => {
   })
 })
 
+describe("a block that a disk damaged", () => {
+  const sealed = (n: number) => {
+    const frames = Array.from({ length: n }, (_, i) => `frame ${i} ${"x".repeat(100)}`)
+    return encode(
+      sourceOf(frames),
+      frames.map((_, i) => i),
+      frames.map((_, i) => 5 + i)
+    )
+  }
+
+  it.each([
+    ["plain", 3],
+    ["compressed", 60]
+  ])("%s: every byte of it may be any other, and it is read, or named as damaged without its content", (_, n) => {
+    const whole = sealed(n)
+    let named = 0
+    for (let at = 0; at < whole.length; at++) {
+      for (const mask of [1, 0x80, 0xff]) {
+        const bytes = Uint8Array.from(whole)
+        bytes[at] = (bytes[at] ?? 0) ^ mask
+        try {
+          const block = new Block(5, bytes)
+          for (let i = 0; i < block.length; i++) expect(block.event(i).raw.length).toBeLessThan(100_000)
+        } catch (error) {
+          named++
+          expect(error).toMatchObject({ errcode: 11, message: "the block of events from 5 on is damaged" })
+        }
+      }
+    }
+    expect(named).toBeGreaterThan(20)
+    for (const bytes of [new Uint8Array(0), whole.subarray(0, 9), Uint8Array.of(1, 2, 3)]) {
+      expect(() => new Block(5, bytes)).toThrow("the block of events from 5 on is damaged")
+    }
+  })
+})
+
+describe("rows that a disk damaged", () => {
+  it.effect("neither hide the others, nor pass for what was never said", () => {
+    const filename = join(folder, "damaged.db")
+    const spoil = Effect.sync(() => {
+      const db = new DatabaseSync(filename)
+      db.exec(`UPDATE outbox SET content = 'not JSON', reply_to = '7', not_before = 'soon' WHERE id = 1;
+        UPDATE outbox SET content = '{"text":7}' WHERE id = 2;
+        UPDATE positions SET position = '{"session":"s"}';
+        UPDATE gaps SET gap = 'null'`)
+      db.close()
+    })
+    const message = {
+      conversation: chat,
+      content: { text: "hi" },
+      priority: "normal",
+      notBefore: 0,
+      createdAt: 1
+    } as const
+    const position = { stream: "gateway/0", session: "s", seq: 7, startedAt: 1 }
+    const gap = { account, stream: "gateway/0", from: 1, to: 2, since: 1, until: 2, why: "w" }
+    const turn = { eventId: undefined, messages: [message, message, message], state: [] }
+    const before = commit({
+      events: [],
+      turns: [turn],
+      positions: [{ account, stream: "gateway/0", position }],
+      gaps: [gap]
+    })
+    return Effect.gen(function* () {
+      yield* using(filename, before)
+      yield* spoil
+      yield* using(
+        filename,
+        Effect.gen(function* () {
+          const store = yield* Store
+          const rows = yield* store.pendingMessages(account, { after: 0, limit: 9 })
+          expect(rows.map(({ content }) => content)).toEqual([{ text: "" }, { text: "" }, { text: "hi" }])
+          expect(rows[0]).toMatchObject({ notBefore: 0, replyTo: undefined })
+          expect(yield* store.positions(account)).toEqual([
+            { stream: "gateway/0", session: "unreadable", seq: 0, startedAt: 0 }
+          ])
+          expect((yield* store.gaps(account))[0]).toMatchObject({
+            account,
+            why: "what was recorded of it cannot be read"
+          })
+        })
+      )
+    })
+  })
+})
+
 describe("a file that was written before there were blocks", () => {
   it.effect("keeps its events: what is pending is handed out, what was handled stays so, no key comes twice", () => {
     const filename = join(folder, "old.db")

@@ -134,6 +134,26 @@ const seal = (body: Uint8Array): Uint8Array => {
   return sealed
 }
 
+/** SQLITE_CORRUPT; nothing of what stands in there is repeated. */
+const damaged = (first: number): Error =>
+  Object.assign(new Error(`the block of events from ${first} on is damaged`), { errcode: 11 })
+
+const unpack = (first: number, sealed: Uint8Array): { body: Uint8Array; n: number; names: Names } => {
+  try {
+    const inner = sealed.subarray(1)
+    const bytes = sealed[0] === zstd ? zstdDecompressSync(inner) : inner
+    // A copy, unless the codec has made one that is aligned.
+    const body = bytes.byteOffset % 8 === 0 && sealed[0] === zstd ? bytes : Uint8Array.from(bytes)
+    const [n = 0, nameBytes = 0] = new Uint32Array(body.buffer, body.byteOffset, 2)
+    const names: unknown = JSON.parse(Buffer.from(body.subarray(body.length - nameBytes)).toString())
+    const isWhole = Array.isArray(names) && names.every((name) => typeof name === "string")
+    if (isWhole && headOf(n) + nameBytes <= body.length) return { body, n, names }
+  } catch {
+    // What the codec or the parser has to say of it would repeat what is in there.
+  }
+  throw damaged(first)
+}
+
 /** A block that was read. */
 export class Block implements Source {
   readonly first: number
@@ -145,20 +165,34 @@ export class Block implements Source {
   private readonly columns: Uint32Array
   private readonly body: Buffer
 
+  /** Throws what SQLite throws for a page that it cannot read, if this is no block. */
   constructor(first: number, sealed: Uint8Array) {
-    const inner = sealed.subarray(1)
-    const bytes = sealed[0] === zstd ? zstdDecompressSync(inner) : inner
-    // A copy, unless the codec has made one that is aligned.
-    const body = bytes.byteOffset % 8 === 0 && sealed[0] === zstd ? bytes : Uint8Array.from(bytes)
+    const { body, n, names } = unpack(first, sealed)
     const { buffer, byteOffset } = body
-    const [n = 0, nameBytes = 0] = new Uint32Array(buffer, byteOffset, 2)
     this.first = first
     this.length = n
     this.size = body.length
     this.times = new Float64Array(buffer, byteOffset + 8, n)
     this.columns = new Uint32Array(buffer, byteOffset + 8 + 8 * n, 4 * n)
     this.body = Buffer.from(buffer, byteOffset, body.length)
-    this.names = JSON.parse(this.body.toString("utf8", body.length - nameBytes)) as Names
+    this.names = names
+    if (!this.isWhole()) throw damaged(first)
+  }
+
+  /** Whether ids ascend, and frames and keys follow each other within the bytes. */
+  private isWhole(): boolean {
+    const { columns, length: n, body } = this
+    for (let i = 0; i < n; i++) {
+      if (i > 0 && (columns[i] ?? 0) <= (columns[i - 1] ?? 0)) return false
+      if (2 * (columns[n + i] ?? 0) + 1 >= this.names.length) return false
+    }
+    let at = headOf(n)
+    for (let i = 2 * n; i < 4 * n; i++) {
+      const end = columns[i] ?? 0
+      if (end < at) return false
+      at = end
+    }
+    return at <= body.length
   }
 
   id(i: number): number {

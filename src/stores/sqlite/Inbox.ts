@@ -13,6 +13,7 @@ import type { Frames } from "./frames.ts"
 import { KeyHash, KeyIndex } from "./KeyIndex.ts"
 import { type Interval, Ledger } from "./Ledger.ts"
 import { conversation } from "./outbox.ts"
+import { number } from "./rows.ts"
 
 /** Blocks that one step of a prune looks at. */
 const pruneStep = 16
@@ -234,8 +235,8 @@ export class Inbox {
       conversation: conversation(account, String(row["lane"])),
       key: String(row["key"]),
       reason: String(row["reason"]),
-      attempts: Number(row["attempts"]),
-      at: Number(row["at"])
+      attempts: number(row["attempts"]),
+      at: number(row["at"])
     }))
   }
 

@@ -18,6 +18,7 @@ import type { Frames } from "./frames.ts"
 import { Inbox } from "./Inbox.ts"
 import { Outbox } from "./outbox.ts"
 import type { OpenOptions, PruneStep, Rest } from "./protocol.ts"
+import { gapOf, positionOf } from "./rows.ts"
 import { migrate } from "./schema.ts"
 
 /** Where a prune goes on after the last event. */
@@ -200,16 +201,13 @@ export class Journal {
   }
 
   positions(account: string): ReadonlyArray<Position> {
-    const rows = this.sql("SELECT position FROM positions WHERE account = ?").all(account)
-    return rows.map((row) => JSON.parse(String(row["position"])) as Position)
+    const rows = this.sql("SELECT stream, position FROM positions WHERE account = ?").all(account)
+    return rows.map((row) => positionOf(String(row["stream"]), row["position"]))
   }
 
   gaps(account: string): ReadonlyArray<Gap> {
     const rows = this.sql("SELECT gap FROM gaps WHERE account = ? ORDER BY id").all(account)
-    return rows.map((row) => {
-      const { from, to, ...gap } = JSON.parse(String(row["gap"])) as Gap
-      return { ...gap, from, to }
-    })
+    return rows.map((row) => gapOf(account, row["gap"]))
   }
 
   deadLetters(account: string, limit: number, offset: number): ReadonlyArray<DeadLetter> {

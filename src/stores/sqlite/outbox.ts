@@ -4,6 +4,7 @@ import type { ConversationKind } from "../../domain/Conversation.ts"
 import type { DeadMessage } from "../../domain/DeadLetter.ts"
 import type { MessageStatus, NewMessage, OutboxMessage, Priority, RestingStatus } from "../../domain/Message.ts"
 import type { MessageWrite } from "../../ports/Store.ts"
+import { contentOf, number, optional, replyOf } from "./rows.ts"
 import { type ByStatus, Tally } from "./Tally.ts"
 
 const pruneStep = 2000
@@ -14,9 +15,6 @@ export type Row = Record<string, SQLOutputValue>
 const unfinished = "status IN ('queued', 'sending')"
 const resting = "status IN ('refused', 'expired', 'dead', 'unknown')"
 
-const parse = <A>(text: SQLOutputValue | undefined): A => JSON.parse(String(text)) as A
-const optional = (value: SQLOutputValue | undefined): number | undefined => (value === null ? undefined : Number(value))
-
 export const conversation = (account: string, lane: string) => {
   const at = lane.indexOf(":")
   return { account, kind: lane.slice(0, at) as ConversationKind, id: lane.slice(at + 1) }
@@ -25,14 +23,14 @@ export const conversation = (account: string, lane: string) => {
 const message = (row: Row): OutboxMessage => ({
   id: Number(row["id"]),
   conversation: conversation(String(row["account"]), String(row["lane"])),
-  content: parse(row["content"]),
-  replyTo: row["reply_to"] === null ? undefined : parse(row["reply_to"]),
+  content: contentOf(row["content"]),
+  replyTo: row["reply_to"] === null ? undefined : replyOf(row["reply_to"]),
   priority: String(row["priority"]) as Priority,
-  notBefore: Number(row["not_before"]),
+  notBefore: number(row["not_before"]),
   expiresAt: optional(row["expires_at"]),
-  createdAt: Number(row["created_at"]),
+  createdAt: number(row["created_at"]),
   status: String(row["status"]) as MessageStatus,
-  attempts: Number(row["attempts"])
+  attempts: number(row["attempts"])
 })
 
 export class Outbox {
@@ -109,7 +107,7 @@ export class Outbox {
     return this.resting.all(account, limit).map((row) => {
       const unsent = { ...message(row), status: String(row["status"]) as RestingStatus }
       const reason = row["reason"] === null ? unsent.status : String(row["reason"])
-      return { _tag: "DeadMessage", id: unsent.id, message: unsent, reason, at: Number(row["updated_at"]) }
+      return { _tag: "DeadMessage", id: unsent.id, message: unsent, reason, at: number(row["updated_at"]) }
     })
   }
 

@@ -1,13 +1,16 @@
 /** Every target there is. A new one is a file beside this one and a line in here. */
 import type { Target } from "../Target.ts"
 import { config } from "./config.ts"
+import { database } from "./database.ts"
 import { files } from "./files.ts"
 import { frames } from "./frames.ts"
 import { handlers } from "./handlers.ts"
+import { http } from "./http.ts"
 import { rest } from "./rest.ts"
 import { rows } from "./rows.ts"
 import { schedules } from "./schedules.ts"
 import { seals } from "./seals.ts"
+import { sockets } from "./sockets.ts"
 import { terminal } from "./terminal.ts"
 import { webhook } from "./webhook.ts"
 
@@ -15,11 +18,14 @@ export const targets: ReadonlyArray<Target> = [
   frames,
   rows,
   rest,
-  config,
   seals,
+  config,
+  handlers,
   terminal,
   schedules,
-  handlers,
   webhook,
-  files
+  http,
+  sockets,
+  files,
+  database
 ]

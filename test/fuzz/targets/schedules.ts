@@ -40,6 +40,17 @@ const durations: readonly [Input, ...ReadonlyArray<Input>] = [
 ]
 
 const names = ["backoff", "reconnect", "identify", "resend", "redeliver", "poll", "credentials", "linear"] as const
+const { backoff, credentials, identify, linearByClass, poll, reconnect, redeliver, resend } = Schedules
+const makers: Readonly<Record<string, (options: object) => unknown>> = {
+  backoff,
+  reconnect,
+  identify,
+  resend,
+  redeliver,
+  poll,
+  credentials,
+  linear: linearByClass
+}
 const parameters = ["base", "cap", "factor", "jitter", "attempts", "retryAfterAtMost", "stableAfter"] as const
 
 const generate = (chance: Chance): Input => ({
@@ -69,10 +80,8 @@ const real = (input: Input | undefined) => (typeof input === "string" ? (special
 
 /** The schedule, or the `ConfigError` that refused its parameters. */
 const build = (name: string, options: object): Schedule.Schedule<unknown, never> | undefined => {
-  const make =
-    name === "linear" ? Schedules.linearByClass : Schedules[name as Exclude<(typeof names)[number], "linear">]
   try {
-    return (make ?? Schedules.backoff)(options) as Schedule.Schedule<unknown, never>
+    return (makers[name] ?? backoff)(options) as Schedule.Schedule<unknown, never>
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     Oracle.typed("a schedule", error, true)
