@@ -158,7 +158,9 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
   const recover: Effect.Effect<void> = Effect.gen(function* () {
     while (underWay.length > 0) {
       const batch = underWay[0] as Batch
-      const result = yield* store.commit(batch.commit).pipe(
+      // Once closed nothing may be written: the store is gone, and its file may be another's by now.
+      const attempt = Effect.suspend(() => (closed ? Effect.never : store.commit(batch.commit)))
+      const result = yield* attempt.pipe(
         Effect.tapError((error) => Effect.sync(() => report(error))),
         Effect.retry({ schedule: retry, while: (error) => error.isRetryable && !closed })
       )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, type Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schedule, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Position } from "../../src/domain/Event.ts"
 import { Corrupt, Full, Inaccessible, StoreError, Superseded } from "../../src/domain/StoreError.ts"
@@ -370,6 +370,31 @@ describe("the journal", () => {
       yield* TestClock.adjust("1 hour")
       yield* settle
       assert.strictEqual(store.calls.length, length)
+    })
+  )
+
+  it.effect("a repetition that waits when it is closed is not tried: the file may be another store's by then", () =>
+    Effect.gen(function* () {
+      const store = puppet(1)
+      const life = yield* Effect.forkChild(
+        withJournal(
+          store.layer,
+          Effect.gen(function* () {
+            const journal = yield* Journal
+            journal.append(arrival("a"), stream, at(1))
+            yield* settle
+            yield* store.fail(0, inaccessible)
+          }),
+          { retry: Schedule.spaced("1 minute") }
+        )
+      )
+      yield* until("the first repetition", () => store.calls.length === 2)
+      yield* store.fail(1, inaccessible)
+      yield* TestClock.adjust("10 seconds")
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(life)))
+      yield* TestClock.adjust("1 hour")
+      yield* settle
+      assert.strictEqual(store.calls.length, 2)
     })
   )
 

@@ -3,10 +3,10 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { Effect, Random, type Scope } from "effect"
+import { Effect, Fiber, Random, Schedule, type Scope } from "effect"
 import type { QqSimulator } from "everbot/simulator"
 import type { Launch } from "../guarantees/support/Child.ts"
-import { fourChats, listening, type Place, talkingWhile } from "../guarantees/support/Crowd.ts"
+import { burst, fourChats, listening, type Place } from "../guarantees/support/Crowd.ts"
 import * as World from "../guarantees/support/World.ts"
 import { type Keeper, keep } from "./Keeper.ts"
 
@@ -74,6 +74,9 @@ export const places: ReadonlyArray<Place> = [
   { kind: "direct", id: "user-3" }
 ]
 
+/** Messages without an answer that people put up with. */
+const patience = 300
+
 const program = fileURLToPath(new URL("./bot.ts", import.meta.url))
 
 /** What begins with an exclamation mark is an order and owed nothing. */
@@ -122,7 +125,17 @@ export const run = (scenario: Scenario, settings: Settings): Effect.Effect<Figur
           if (isUp._tag === "None") violations.push("the bot never came up")
           return bot
         }),
-      talking: (what, every = settings.isBrief ? 80 : 40) => talkingWhile(simulator, places, every)(what),
+      talking: (what, every = settings.isBrief ? 80 : 40) =>
+        Effect.gen(function* () {
+          // Who waits for so many answers stops talking: the load follows the machine, and replies are not late for QQ.
+          const talk = Effect.suspend(() =>
+            books.said - books.answered > patience ? Effect.void : burst(simulator, places, places.length)
+          )
+          const people = yield* Effect.forkChild(Effect.repeat(talk, Schedule.spaced(every)))
+          const result = yield* what
+          yield* Fiber.interrupt(people)
+          return result
+        }),
       settled: (millis = settings.settleWithin ?? 90_000) =>
         Effect.gen(function* () {
           const isSettled = simulator.until((it) => it.judge({ owes }).lost.length === 0)
