@@ -56,6 +56,8 @@ export interface Order {
 }
 
 export type News =
+  /** Everything is loaded: from now on it has a pulse. */
+  | { readonly _tag: "Begun" }
   | { readonly _tag: "Failed"; readonly failure: Failure }
   | { readonly _tag: "Done"; readonly early: number; readonly late: number }
 
@@ -113,7 +115,8 @@ const watch = (
       resourceLimits: { maxOldGenerationSizeMb: memory },
       name: "everbot-fuzz"
     })
-    let last = -1
+    let last = 0
+    let beatAt = Number.POSITIVE_INFINITY
     let isDone = false
     const blame = (rule: string, detail: string) => {
       const target = chosen[Atomics.load(order.pulse, 1)]
@@ -124,17 +127,17 @@ const watch = (
       failures.push({ target: target.name, seed: order.seed, index: Math.max(-1, index), rule, detail, input })
     }
     const timer = setInterval(() => {
-      const now = Atomics.load(order.pulse, 0)
-      if (now !== last) {
-        last = now
-        return
-      }
+      const done = Atomics.load(order.pulse, 0)
+      if (done !== last) beatAt = performance.now()
+      last = done
+      if (performance.now() - beatAt < patience) return
       blame("no hang", `nothing came of it within ${patience / 1000} s`)
       isDone = true
       void worker.terminate()
-    }, patience)
+    }, patience / 4)
     worker.on("message", (news: News) => {
       if (news._tag === "Failed") failures.push(news.failure)
+      else if (news._tag === "Begun") beatAt = performance.now()
       else {
         heap.early = Math.max(heap.early, news.early)
         heap.late = Math.max(heap.late, news.late)

@@ -27,6 +27,7 @@ const megabytes = (): number => {
   return Math.round(process.memoryUsage().heapUsed / 1e6)
 }
 
+tell({ _tag: "Begun" })
 let early = 0
 for (const [place, part] of parts.entries()) {
   const target = chosen[place]

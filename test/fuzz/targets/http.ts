@@ -92,7 +92,7 @@ const open = async (): Promise<Subject> => {
   })
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const requestTimeout = Duration.millis(150)
+  const requestTimeout = Duration.millis(400)
   const here = { ...config, apiUrl: origin, tokenUrl: `${origin}/app/getAppAccessToken`, requestTimeout }
   const runtime = ManagedRuntime.make(
     layerClient(requestTimeout).pipe(
@@ -126,7 +126,7 @@ const open = async (): Promise<Subject> => {
       } else Oracle.judged(call, yield* Effect.exit(perform(rest, call, "text")), deep)
       answer = good()
       how = "end"
-      const last = yield* Effect.exit(Effect.retry(rest.call("GET", "/users/@me"), { times: 2 }))
+      const last = yield* Effect.exit(Effect.retry(rest.call("GET", "/users/@me"), { times: 5 }))
       Oracle.must("service goes on", last._tag === "Success", () => Secrets.dump(last).slice(0, 400))
     }).pipe(Effect.provide(FileSystem.layerNoop({})), Effect.scoped)
     await runtime.runPromise(program)
