@@ -17,6 +17,13 @@ export type Status =
       readonly to: ConnectionState
     }
   | {
+      /** The account has another number of connections than before; `from` is `undefined` where that is not known. */
+      readonly _tag: "ShardsPlanned"
+      readonly account: string
+      readonly from: number | undefined
+      readonly to: number
+    }
+  | {
       readonly _tag: "RungClimbed"
       readonly account: string
       readonly rung: string

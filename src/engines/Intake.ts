@@ -89,7 +89,11 @@ export interface IntakePorts {
 /** What is known of one connection. */
 export interface ShardView {
   readonly shard: number
+  /** How many there are. */
+  readonly shards: number
   readonly state: State.ConnectionState
+  /** Epoch milliseconds since when it is in this state. */
+  readonly since: number
   readonly position: Position | undefined
   /** Epoch milliseconds. */
   readonly lastHeartbeatAt: number | undefined
@@ -97,6 +101,11 @@ export interface ShardView {
   readonly lastFrameAt: number | undefined
   readonly dials: number
   readonly sessions: number
+}
+
+/** The engines' end of one connection, to be looked at as well. */
+export interface ShardLink extends GatewayLink {
+  readonly view: () => ShardView
 }
 
 export class Intake {
@@ -169,13 +178,14 @@ export class Intake {
     return this.isFull
   }
 
-  /** The engines' end of one connection. `known` is where its stream `name` stood when the process started. */
-  link(shard: number, name: string, known: Position | undefined): GatewayLink & { readonly view: () => ShardView } {
+  /** The engines' end of connection `shard` of so many. `known` is where its stream `name` stands. */
+  link(shard: number, shards: number, name: string, known: Position | undefined): ShardLink {
     const { account, alarm, inbox, journal, status } = this.ports
     const { lanes } = this.ports.dispatcher
     const stream: StreamRef = { account, stream: name }
     let position = known
     let state: State.ConnectionState = State.Disconnected()
+    let since = alarm.now()
     let lastHeartbeatAt: number | undefined
     let heartbeatRoundTrip: number | undefined
     let lastFrameAt: number | undefined
@@ -183,6 +193,7 @@ export class Intake {
     let sessions = 0
     return {
       shard,
+      shards,
       deliver: (event, raw, next, stored) => {
         position = next
         const now = this.now()
@@ -234,6 +245,7 @@ export class Intake {
         }
         const from = state
         state = to
+        since = alarm.now()
         if (to._tag === "Connecting") dials++
         if (to._tag === "Ready") sessions++
         status.publish({ _tag: "ConnectionChanged", account, shard, from, to })
@@ -248,7 +260,9 @@ export class Intake {
       },
       view: () => ({
         shard,
+        shards,
         state,
+        since,
         position,
         lastHeartbeatAt,
         heartbeatRoundTrip,

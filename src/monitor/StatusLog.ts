@@ -39,6 +39,8 @@ const tell = (status: Status): Line => {
         to._tag === "Failed" ? "Error" : to._tag === "Reconnecting" ? "Warn" : to._tag === "Ready" ? "Info" : "Debug"
       return [level, `shard ${shard} ${describe(to)}`]
     }
+    case "ShardsPlanned":
+      return ["Warn", `goes on with ${status.to} connections${status.from === undefined ? "" : `, not ${status.from}`}`]
     case "RungClimbed":
       return status.isPassed
         ? ["Debug", `recovery passes ${status.rung}: it could not help`]

@@ -24,6 +24,13 @@ export interface Verdict {
  */
 export interface GatewayLink {
   readonly shard: number
+  /** How many connections the account has, this one included. */
+  readonly shards: number
+  /**
+   * Whether the session it begins shall replace one that still works: it is not worth the last of the platform's session
+   * starts. @defaultValue false
+   */
+  readonly isSpare?: boolean | undefined
   /**
    * Takes an event and where it stands. The position advances upstream only when both are stored. For platforms that
    * want an acknowledgement of each event, `stored` is called then; `isNew` is false for a repetition.
@@ -32,7 +39,7 @@ export interface GatewayLink {
   /** Moves the position without an event, e.g. over READY or a frame that held nothing to handle. */
   readonly advance: (position: Position) => void
   /** Forgets the session: it cannot be resumed any more. The gap is recorded; `gap` knows more of it than we do. */
-  readonly forget: (gap?: { readonly since: number; readonly why: string }) => void
+  readonly forget: (gap?: { readonly since?: number; readonly why: string }) => void
   /** Waits for what was delivered to be stored, then answers where to resume, if anywhere. */
   readonly resumeFrom: Effect.Effect<Position | undefined>
   /**
@@ -60,7 +67,10 @@ export interface Platform {
   readonly heartbeats?: boolean | undefined
   /** What is known of the account's webhook, where the platform calls us. */
   readonly webhook?: (() => WebhookView) | undefined
-  /** How many connections the account wants. */
+  /**
+   * How many connections the account wants. Asked when the account starts, and again when the platform refused the
+   * number as too small (`ShardingRequired`) or wrong (`InvalidShard`).
+   */
   readonly shards: Effect.Effect<number, GatewayError>
   /** One connection, dial to close. Never succeeds: it fails with the reason the connection ended. */
   readonly connect: (link: GatewayLink) => Effect.Effect<never, GatewayError, Scope.Scope>

@@ -41,6 +41,7 @@ const run = Effect.fnUntraced(function* (connect: Connect, given: Partial<Superv
   let state: State.ConnectionState = State.Disconnected()
   const link: GatewayLink = {
     shard: 0,
+    shards: 1,
     deliver: () => {},
     advance: () => {},
     forget: () => {

@@ -83,7 +83,9 @@ const BudgetJson = Schema.fromJsonString(
   Schema.Struct({
     remaining: Schema.UndefinedOr(Schema.Number),
     resetAt: Schema.Number,
-    lastStart: Schema.Number
+    lastStart: Schema.Number,
+    over: Schema.Array(Schema.Number),
+    open: Schema.Number
   })
 )
 
@@ -103,11 +105,9 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     save: (value: Budget) =>
       Schema.encodeEffect(BudgetJson)(value).pipe(Effect.flatMap(kept.save), Effect.ignore({ log: "Warn" }))
   }
-  const shards = config.shards ?? 1
   const gateway = yield* Gateway.make({
     account,
     intents: config.intents,
-    shards,
     rest,
     credentials,
     budget,
@@ -116,7 +116,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
   const platform: Platform = {
     ...outbound(config, rest, api, credentials),
     heartbeats: true,
-    shards: Effect.succeed(shards),
+    shards: config.shards === "auto" ? gateway.recommended : Effect.succeed(config.shards),
     connect: gateway.connect
   }
   yield* runtime.attach(platform, options)
