@@ -24,7 +24,7 @@ export { launch, launchWith } from "./bot/Launch.ts"
 export { layer, layerWith, type Options } from "./bot/Layer.ts"
 export { runMain, teardown } from "./bot/Main.ts"
 export { conversationState, type State, userState } from "./bot/State.ts"
-export { type AccountStatus, onStatus, status } from "./bot/Status.ts"
+export { type AccountStatus, onStatus, type ShardStatus, shards, status } from "./bot/Status.ts"
 export { Runtime } from "./engines/Runtime.ts"
 
 /** Runs `handler` for every event of a kind, or for those that pass the guard. */

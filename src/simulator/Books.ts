@@ -4,6 +4,7 @@
  * Rows are appended by the platform and never removed; an event costs one small row, its frames are rendered when written.
  */
 import { type JudgeOptions, judge, type Verdict } from "./Judge.ts"
+import type { StartLimits } from "./StartLimits.ts"
 
 /** Where something is said: the kind of chat and its id on the platform. */
 export interface Place {
@@ -180,6 +181,9 @@ export class Books {
   /** Messages said by users, and how many of them have an accepted reply. */
   said = 0
   answered = 0
+
+  /** What the bot has to keep to when it starts sessions. */
+  startLimits: StartLimits | undefined
 
   private readonly listeners = new Set<() => void>()
 

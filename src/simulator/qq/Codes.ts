@@ -22,6 +22,7 @@ export const Close = {
   BadSequence: 4007,
   TimedOut: 4009,
   BadShard: 4010,
+  ShardingRequired: 4011,
   BadIntents: 4013,
   IntentsNotPermitted: 4014,
   ResetByResume: 4902,

@@ -160,7 +160,9 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       uploads,
       more: RestOfIt.make(world, chats, ambient, (type, data) => void emit(type, data)),
       gatewayUrl: () => `ws://127.0.0.1:${port}/websocket/`,
-      shards: settings.shards,
+      get shards() {
+        return Math.max(settings.shards, switches.recommendedShards)
+      },
       sessionStartLimit: gateway.sessionStartLimit,
       holdForAudit: () => (strikes(switches.audit) ? ambient.uuid() : undefined),
       audited: (auditId, sent) => {

@@ -10,6 +10,8 @@ export const make = () => ({
   banned: false,
   addressForbidden: false,
   forbiddenIntents: 0,
+  recommendedShards: 1,
+  requiredShards: 1,
   duplicateOnResume: 0,
   noHello: { left: 0 },
   refuseUpgrade: { left: 0, status: 503 },
