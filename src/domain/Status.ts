@@ -24,6 +24,13 @@ export type Status =
       readonly to: number
     }
   | {
+      /** A fresh session took over from one that still worked. */
+      readonly _tag: "SessionRenewed"
+      readonly account: string
+      readonly shard: number
+      readonly why: string
+    }
+  | {
       readonly _tag: "RungClimbed"
       readonly account: string
       readonly rung: string

@@ -58,7 +58,7 @@ export const start = Effect.fnUntraced(function* (
   gaveUp: () => void,
   given: AccountOptions = {}
 ): Effect.fn.Return<Account, never, Scope.Scope | Parts.Services> {
-  const options = { ...defaults, ...given }
+  const options = { ...defaults, ...platform.sessions, ...given }
   const parts = yield* Parts.make(platform, options)
   const outgoing: Outgoing.Outgoing = yield* Outgoing.make(parts, () => dispatcher.resume())
   const { dispatcher, intake, recover } = yield* Incoming.make(parts, outgoing)

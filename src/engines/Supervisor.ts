@@ -8,12 +8,14 @@ import { Cause, Clock, Duration, Effect, Exit, Schedule, type Scope } from "effe
 import * as State from "../domain/ConnectionState.ts"
 import { ConnectionLost, GatewayError } from "../domain/GatewayError.ts"
 import type { GatewayLink, Platform } from "../ports/Platform.ts"
+import * as Handover from "./Handover.ts"
 import * as Ladder from "./Ladder.ts"
 import * as Pace from "./Pace.ts"
+import * as Renewal from "./Renewal.ts"
 import * as Schedules from "./Schedules.ts"
 import { StatusStream } from "./StatusStream.ts"
 
-export interface Options {
+export interface Options extends Renewal.RenewalOptions {
   /** Between connections. */
   readonly reconnect: Schedules.Backoff
   /** Between session starts, which are a budget (Discord: 1,000 a day); applies on top of `reconnect`. */
@@ -60,6 +62,7 @@ const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Gateway
   const { account } = platform
   const reconnect = yield* Pace.make(options.reconnect)
   const identify = yield* Pace.make(options.identify)
+  const hearing = yield* Renewal.make(options)
   let standing = Ladder.start
   let readyAt: number | undefined
   let lastBeat = Number.NEGATIVE_INFINITY
@@ -81,7 +84,7 @@ const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Gateway
   for (let attempt = 1; ; attempt++) {
     link.transition(State.Connecting({ attempt }))
     readyAt = undefined
-    const exit = yield* Effect.exit(Effect.scoped(platform.connect(watched)))
+    const exit = yield* Effect.exit(Effect.scoped(Handover.connect(platform, watched, hearing)))
     if (Exit.isSuccess(exit)) return exit.value
     const failure = yield* toError(account, exit.cause)
     // A deaf session lives on in name only: until its last answered heartbeat.

@@ -41,6 +41,8 @@ const tell = (status: Status): Line => {
     }
     case "ShardsPlanned":
       return ["Warn", `goes on with ${status.to} connections${status.from === undefined ? "" : `, not ${status.from}`}`]
+    case "SessionRenewed":
+      return ["Info", `shard ${status.shard} has a fresh session, because of the old one ${status.why}`]
     case "RungClimbed":
       return status.isPassed
         ? ["Debug", `recovery passes ${status.rung}: it could not help`]

@@ -1,7 +1,7 @@
 /**
  * What a platform folder gives the engines: one account of it, ready to be supervised.
  */
-import type { Effect, Scope } from "effect"
+import type { Duration, Effect, Scope } from "effect"
 import type { ConnectionState } from "../domain/ConnectionState.ts"
 import type { Event, Position } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
@@ -67,6 +67,11 @@ export interface Platform {
   readonly heartbeats?: boolean | undefined
   /** What is known of the account's webhook, where the platform calls us. */
   readonly webhook?: (() => WebhookView) | undefined
+  /**
+   * What its sessions need besides: a fresh one after `renewAfter`, however well the old one goes on; another look when
+   * one delivered nothing for `deafAfter`. Users may choose otherwise. @defaultValue never
+   */
+  readonly sessions?: { readonly renewAfter?: Duration.Duration; readonly deafAfter?: Duration.Duration } | undefined
   /**
    * How many connections the account wants. Asked when the account starts, and again when the platform refused the
    * number as too small (`ShardingRequired`) or wrong (`InvalidShard`).

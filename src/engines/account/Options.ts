@@ -3,6 +3,7 @@ import { Duration } from "effect"
 import type { DispatcherOptions } from "../DispatcherPorts.ts"
 import * as Ladder from "../Ladder.ts"
 import type { RelayOptions } from "../Relay.ts"
+import * as Renewal from "../Renewal.ts"
 import * as Schedules from "../Schedules.ts"
 import * as Supervisor from "../Supervisor.ts"
 
@@ -39,6 +40,7 @@ export const defaults: Settings = {
   identify: Supervisor.defaultIdentify,
   stableAfter: Duration.seconds(30),
   ladder: Ladder.defaults,
+  ...Renewal.never,
   drainTimeout: Duration.seconds(10),
   maxCrashes: 3
 }

@@ -1,7 +1,7 @@
 /**
  * A QQ account as a Layer: token, gateway and REST, under the supervision of the runtime.
  */
-import { Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schema } from "effect"
 import type { HttpClient } from "effect/http"
 import type { HttpRouter } from "effect/http/HttpRouter"
 import type { ConfigError } from "../../domain/ConfigError.ts"
@@ -89,6 +89,9 @@ const BudgetJson = Schema.fromJsonString(
   })
 )
 
+/** Sessions that live on resumes alone have been seen to go silent after three days (bot-docs#191). */
+const sessions = { renewAfter: Duration.days(1), deafAfter: Duration.hours(1) }
+
 const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit<Options, keyof Config.QqOptions>) {
   const runtime = yield* Runtime
   const rest = yield* QqRest
@@ -116,6 +119,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
   const platform: Platform = {
     ...outbound(config, rest, api, credentials),
     heartbeats: true,
+    sessions,
     shards: config.shards === "auto" ? gateway.recommended : Effect.succeed(config.shards),
     connect: gateway.connect
   }

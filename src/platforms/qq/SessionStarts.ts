@@ -93,7 +93,10 @@ export const make = (store?: BudgetStore): SessionStarts => {
       const wait = isFree ? lastStart + pace - now : (over[0] ?? Number.POSITIVE_INFINITY) + window - now
       if (isFree && wait <= 0) return now
       changed.closeUnsafe()
-      yield* Effect.raceFirst(changed.await, wait === Number.POSITIVE_INFINITY ? Effect.never : Effect.sleep(Math.ceil(wait)))
+      yield* Effect.raceFirst(
+        changed.await,
+        wait === Number.POSITIVE_INFINITY ? Effect.never : Effect.sleep(Math.ceil(wait))
+      )
     }
   })
 
