@@ -19,6 +19,7 @@ import { type Provided, Runtime, register } from "./engines/Runtime.ts"
 import { Turn, TurnEnded } from "./engines/Turn.ts"
 
 export { deadLetters, discard, requeue } from "./bot/DeadLetters.ts"
+export { gaps } from "./bot/Gaps.ts"
 export { check, errors, health } from "./bot/Health.ts"
 export { launch, launchWith } from "./bot/Launch.ts"
 export { layer, layerWith, type Options } from "./bot/Layer.ts"

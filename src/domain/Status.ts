@@ -66,6 +66,13 @@ export type Status =
   | { readonly _tag: "StoreRecovered" }
   | { readonly _tag: "BreakerChanged"; readonly account: string; readonly state: "closed" | "open" | "half-open" }
   | { readonly _tag: "GapRecorded"; readonly gap: Gap }
+  /** So many messages that had not come came after all, or were found in the history. */
+  | {
+      readonly _tag: "GapFilled"
+      readonly account: string
+      readonly conversation: Conversation
+      readonly messages: number
+    }
   | { readonly _tag: "FrameIgnored"; readonly account: string; readonly why: string }
   | {
       /** A check, or the whole (`check` is `undefined`), changed its level. */

@@ -60,7 +60,10 @@ export const start = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Account, never, Scope.Scope | Parts.Services> {
   const options = { ...defaults, ...platform.sessions, ...given }
   const parts = yield* Parts.make(platform, options)
-  const outgoing: Outgoing.Outgoing = yield* Outgoing.make(parts, () => dispatcher.resume())
+  const outgoing: Outgoing.Outgoing = yield* Outgoing.make(parts, {
+    drained: () => dispatcher.resume(),
+    said: (conversation, mark) => intake.backfill?.said(conversation, mark)
+  })
   const { dispatcher, intake, recover } = yield* Incoming.make(parts, outgoing)
   const shards = Shards.make(parts, intake, gaveUp)
 

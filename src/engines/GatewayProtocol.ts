@@ -45,7 +45,10 @@ export interface GatewayProtocol {
    * Finds the gateway and a valid credential, and waits for the right to identify if `from` is undefined. The scope is
    * that of the connection.
    */
-  readonly prepare: (link: GatewayLink, from: Position | undefined) => Effect.Effect<Plan, GatewayError, Scope.Scope>
+  readonly prepare: (
+    link: Pick<GatewayLink, "shard" | "shards" | "isSpare">,
+    from: Position | undefined
+  ) => Effect.Effect<Plan, GatewayError, Scope.Scope>
   /** Hot, plain, must not throw. */
   readonly read: (envelope: Envelope) => Frame
   /** Hot, plain. `undefined`: there is nothing to handle in it. */

@@ -60,9 +60,9 @@ class Side {
         this.position = position
         if (this.holder === this) outer.advance(position)
       },
-      forget: (why) => {
+      forget: (gap) => {
         this.position = undefined
-        if (this.holder === this) outer.forget(why)
+        if (this.holder === this) outer.forget(gap)
       },
       transition: this.transition
     }
@@ -73,17 +73,17 @@ class Side {
       this.position = from
     })
 
-  private readonly deliver: GatewayLink["deliver"] = (event, raw, position) => {
+  private readonly deliver: GatewayLink["deliver"] = (event, raw, position, stored) => {
     this.position = position
     if (this.holder !== this) {
-      if (this.waiting.push([event, raw, position]) === maxWaiting) Deferred.doneUnsafe(this.full, Exit.void)
+      if (this.waiting.push([event, raw, position, stored]) === maxWaiting) Deferred.doneUnsafe(this.full, Exit.void)
       return
     }
     if (this.said !== undefined && isNameless(event, position)) {
       this.said.set(sense(event), (this.said.get(sense(event)) ?? 0) + 1)
     }
     this.hearing.heard++
-    this.outer.deliver(event, raw, position)
+    this.outer.deliver(event, raw, position, stored)
   }
 
   private readonly transition: GatewayLink["transition"] = (to) => {
@@ -97,13 +97,13 @@ class Side {
   takeOver(ready: Ready, { isDeaf }: Due): void {
     const { position, said = new Map<string, number>() } = this.holder
     const newest = this.position
-    if (isDeaf && position !== undefined) this.outer.forget("the session was alive and delivered nothing")
+    if (isDeaf && position !== undefined) this.outer.forget({ why: "the session was alive and delivered nothing" })
     this.holder = this
     this.outer.transition(ready)
-    for (const [event, raw, at] of this.waiting.splice(0)) {
+    for (const [event, raw, at, stored] of this.waiting.splice(0)) {
       const left = isNameless(event, at) ? (said.get(sense(event)) ?? 0) : 0
       if (left > 0) said.set(sense(event), left - 1)
-      else this.deliver(event, raw, at)
+      else this.deliver(event, raw, at, stored)
     }
     this.position = newest
     if (newest !== undefined) this.outer.advance(newest)

@@ -11,6 +11,7 @@ import type { Event, Position } from "../domain/Event.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { GatewayLink } from "../ports/Platform.ts"
 import type { Alarm, Timer } from "./Alarm.ts"
+import type { Backfill } from "./Backfill.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Inbox } from "./Inbox.ts"
 import type { Arrival, Journal, StreamRef } from "./Journal.ts"
@@ -22,6 +23,7 @@ import type { StatusStream } from "./StatusStream.ts"
 const maxStoring = 4096
 const resumeStoring = 3072
 const nothing = new Uint8Array(0)
+const nowhere: Omit<Position, "stream"> = { session: "", seq: 0, startedAt: 0 }
 /** Milliseconds. */
 const noteworthy = 1000
 
@@ -111,6 +113,8 @@ export interface ShardLink extends GatewayLink {
 export class Intake {
   duplicates = 0
   ignored = 0
+  /** Looks after conversations that have a history. */
+  backfill: Backfill | undefined
   private announce: Timer | undefined
   private lastNow = 0
   private nowIsFresh = false
@@ -138,8 +142,18 @@ export class Intake {
   stored(incoming: Incoming): void {
     this.ports.dispatcher.lanes.arriving--
     if (incoming.id === 0) this.duplicates++
-    else this.ports.dispatcher.take(incoming)
+    else if (this.backfill === undefined || !this.backfill.holds(incoming)) this.ports.dispatcher.take(incoming)
     if (this.isFull) this.measure()
+  }
+
+  /** Takes an event that did not come from a gateway, and moves no position. */
+  inject(event: Event, raw: Uint8Array): void {
+    const { account, dispatcher, inbox } = this.ports
+    const stream: StreamRef = { account, stream: "history" }
+    dispatcher.counters.received++
+    dispatcher.lanes.arriving++
+    inbox.append(new Incoming(event, raw, this.now(), this), stream, { ...nowhere, ...stream })
+    inbox.advance(stream, undefined)
   }
 
   /** Looks whether the gateways must stop, or may go on. */
@@ -200,6 +214,7 @@ export class Intake {
         lastFrameAt = now
         this.ports.dispatcher.counters.received++
         lanes.arriving++
+        this.backfill?.heard(event)
         const incoming =
           stored === undefined ? new Incoming(event, raw, now, this) : new Acknowledged(event, raw, now, this, stored)
         inbox.append(incoming, stream, next)
@@ -224,6 +239,7 @@ export class Intake {
         status.publish({ _tag: "GapRecorded", gap })
         position = undefined
         inbox.advance(stream, undefined)
+        this.backfill?.missed()
       },
       resumeFrom: Effect.andThen(
         inbox.flush,

@@ -14,6 +14,7 @@ import * as FrameReader from "./FrameReader.ts"
 import type { Intake, ShardLink, ShardView } from "./Intake.ts"
 import * as Ladder from "./Ladder.ts"
 import * as Recovery from "./Recovery.ts"
+import * as Renewal from "./Renewal.ts"
 import type { StatusStream } from "./StatusStream.ts"
 import * as Supervisor from "./Supervisor.ts"
 import * as WebhookIntake from "./WebhookIntake.ts"
@@ -45,7 +46,9 @@ const countOf = (session: Position): number => session.shards ?? 1
 
 /** Builds them; nothing is dialled before `run`. `gaveUp` is called each time all of it waits for a person. */
 export const make = (parts: Parts, intake: Intake, gaveUp: () => void): Shards => {
-  const { inbox, options, platform, status } = parts
+  const { inbox, platform, status } = parts
+  // A webhook has no session that could grow old.
+  const options = platform.webhook === undefined ? parts.options : { ...parts.options, ...Renewal.never }
   const { account } = platform
   const streamOf = platform.webhook === undefined ? FrameReader.streamOf : WebhookIntake.streamOf
   const link = (shard: number, shards: number, known: Position | undefined): ShardLink =>

@@ -67,6 +67,8 @@ const tell = (status: Status): Line => {
       return ["Warn", `the breaker of the platform's REST interface is ${status.state}`]
     case "GapRecorded":
       return ["Warn", `events may be missing: ${status.gap.why}`]
+    case "GapFilled":
+      return ["Info", `${status.messages} messages of ${status.conversation.id} were missing and came after all`]
     case "FrameIgnored":
       return ["Warn", `a frame was ignored: ${status.why}`]
     case "HealthChanged":

@@ -3,6 +3,7 @@
  */
 import type { Duration, Effect, Scope } from "effect"
 import type { ConnectionState } from "../domain/ConnectionState.ts"
+import type { Conversation } from "../domain/Conversation.ts"
 import type { Event, Position } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { OutboxMessage, Receipt } from "../domain/Message.ts"
@@ -55,6 +56,32 @@ export interface GatewayLink {
   readonly beat: (roundTrip: number) => void
 }
 
+/** Where a message stands in its conversation. */
+export interface Mark {
+  /** The platform's id of the message. */
+  readonly id: string
+  /** Its number: one more than that of the message before it. */
+  readonly number: number
+}
+
+/** A message that was looked up, in the form in which a gateway would have delivered it. */
+export interface PastMessage {
+  readonly event: Event
+  /** The frame; `decode` makes the same event of it. */
+  readonly raw: Uint8Array
+  readonly mark: Mark
+  /** This bot said it: it is nothing to handle. */
+  readonly isOwn: boolean
+}
+
+/** A platform that numbers the messages of its conversations without holes, and lets them be looked up. */
+export interface History {
+  /** `undefined` for what is no message of a numbered conversation. Hot and plain. */
+  readonly markOf: (event: Event) => Mark | undefined
+  /** Some of what was said after a message, oldest first, beginning with the next; nothing when there is no more. */
+  readonly after: (conversation: Conversation, mark: Mark) => Effect.Effect<ReadonlyArray<PastMessage>, RestError>
+}
+
 export interface Platform {
   /** `qq`, `discord`, `telegram`. */
   readonly name: string
@@ -93,6 +120,8 @@ export interface Platform {
    * whose receipts can be `auditing`.
    */
   readonly verdict?: ((event: Event) => Verdict | undefined) | undefined
+  /** What was said while nobody listened. Only where every message of a conversation is delivered, or holes mean nothing. */
+  readonly history?: History | undefined
   /** Drops cached credentials, so that the next use fetches fresh ones. */
   readonly refreshCredentials: Effect.Effect<void>
 }

@@ -42,6 +42,8 @@ const nowhere: ReadonlyArray<Delivery> = []
 export class Offered {
   /** The sessions it went to; empty when nobody was listening. */
   deliveries: ReadonlyArray<Delivery> = nowhere
+  /** Its number in its channel; 0 elsewhere. */
+  seqInChannel = 0
   /** Accepted replies to it, in order of acceptance. */
   replies: ReadonlyArray<Sent> = none
   /** Order in which things were offered, from 0. */
@@ -94,6 +96,8 @@ export interface Sent {
   readonly code?: number | undefined
   /** Refused as a repetition of an accepted send: a retry that did no harm. */
   readonly duplicate: boolean
+  /** Its number in its channel. */
+  seqInChannel?: number
   /** Held for audit, and how that ended. */
   audit?: "pending" | "pass" | "reject"
   /** Processed, but the answer never reached the bot. */

@@ -66,6 +66,10 @@ export type Fault =
   | { readonly kind: "banned"; readonly on?: boolean }
   /** The address is not on the allow-list (4924, 11298). */
   | { readonly kind: "ipForbidden"; readonly on?: boolean }
+  /** The next events are delivered to nobody. In channels they are in the history. */
+  | { readonly kind: "lostEvents"; readonly times: number }
+  /** The messages of channels may not be listed. */
+  | { readonly kind: "historyForbidden"; readonly on?: boolean }
   /** These intents are no longer granted: silent until the next Identify (4014). 0 grants all again. */
   | { readonly kind: "intentsForbidden"; readonly intents: number }
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Latch, Layer } from "effect"
+import { Deferred, Duration, Effect, Latch, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Bot from "../../src/Bot.ts"
 import type { Options } from "../../src/bot/Layer.ts"
@@ -11,7 +11,7 @@ import type { GatewayLink, Platform } from "../../src/ports/Platform.ts"
 import { Store } from "../../src/ports/Store.ts"
 import * as Memory from "../../src/stores/Memory.ts"
 import { Events, FakePlatform } from "../../src/testing/index.ts"
-import { life, news, settle, untilEnded } from "../fixtures/runtime.ts"
+import { news, settle, wholeLife } from "../fixtures/runtime.ts"
 
 const account = "fake:1"
 const encoder = new TextEncoder()
@@ -113,8 +113,6 @@ const run = <A, E, R>(
     Bot.on("MessageReceived", (event) => note(event.text)),
     Bot.on("PlatformEvent", (event) => note(event.type))
   )
-  // Time is the test's alone until it is done: then it passes, so that the account can end.
-  const done = Latch.makeUnsafe(false)
   const body = Effect.scoped(
     Effect.gen(function* () {
       const heard = yield* news
@@ -127,12 +125,7 @@ const run = <A, E, R>(
       })
     })
   )
-  const whole = life(disk, world.fake, features, Effect.ensuring(body, done.open), { ...options, health: false })
-  return Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(whole)
-    yield* done.await
-    return yield* untilEnded(Fiber.join(fiber))
-  })
+  return wholeLife(disk, world.fake, features, body, { ...options, health: false })
 }
 
 const pass = (duration: Duration.Input) => Effect.andThen(TestClock.adjust(duration), settle)

@@ -1,6 +1,7 @@
 /** The way in of an account: from its gateways through the inbox to the lanes and their handlers. */
 import { Effect, type Scope } from "effect"
 import type { HandlerError } from "../../domain/HandlerError.ts"
+import { Backfill } from "../Backfill.ts"
 import { Dispatcher } from "../Dispatcher.ts"
 import { Intake } from "../Intake.ts"
 import type { Delivery } from "../Lanes.ts"
@@ -11,7 +12,7 @@ import type { Parts } from "./Parts.ts"
 export interface Incoming {
   readonly dispatcher: Dispatcher
   readonly intake: Intake
-  /** Gives the events that no turn has settled back to their lanes. */
+  /** Finds how far conversations were whole, and gives the events that no turn has settled back to their lanes. */
   readonly recover: Effect.Effect<void>
 }
 
@@ -59,7 +60,15 @@ export const make = Effect.fnUntraced(function* (
     if (news._tag === "StoreFailed" || news._tag === "StoreRecovered") intake.measure()
   })
 
+  if (platform.history !== undefined) {
+    intake.backfill = new Backfill(platform.history, parts, {
+      inject: (event, raw) => intake.inject(event, raw),
+      release: (delivery) => dispatcher.take(delivery)
+    })
+  }
+
   const recover = Effect.gen(function* () {
+    intake.backfill?.load(yield* Recovery.patient(parts, (store) => store.positions(account)))
     yield* probation.recall
     const condemned: Array<readonly [id: number, deaths: number]> = []
     yield* Recovery.events(parts, account, (event) => {

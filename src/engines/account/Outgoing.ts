@@ -1,7 +1,9 @@
 /** The way out of an account: what turns and others say is stored, queued and sent, through one breaker. */
 import { Effect, Latch, type Scope, Stream } from "effect"
 import { CircuitBreaker } from "effect/persistence"
+import type { Conversation } from "../../domain/Conversation.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../../domain/Message.ts"
+import type { Mark } from "../../ports/Platform.ts"
 import type { TurnResult, TurnWrite } from "../../ports/Store.ts"
 import * as Recovery from "../Recovery.ts"
 import { Relay } from "../Relay.ts"
@@ -37,10 +39,17 @@ const makeBreaker = Effect.fnUntraced(function* ({ platform: { account }, status
   return breaker
 })
 
-/** Builds the way out. `drained` is called each time the outbox has room again. */
+export interface OutgoingPorts {
+  /** The outbox has room again. */
+  readonly drained: () => void
+  /** The platform said where our message stands in its conversation. */
+  readonly said: (conversation: Conversation, mark: Mark) => void
+}
+
+/** Builds the way out. */
 export const make = Effect.fnUntraced(function* (
   parts: Parts,
-  drained: () => void
+  { drained, said }: OutgoingPorts
 ): Effect.fn.Return<Outgoing, never, Scope.Scope> {
   const { alarm, cache, fork, journal, options, platform, status } = parts
   const { account } = platform
@@ -89,8 +98,11 @@ export const make = Effect.fnUntraced(function* (
       breaker,
       fork,
       record: journal.message,
-      settled: (message: OutboxMessage, to: MessageStatus, reason) =>
-        status.publish({ _tag: "MessageSettled", account, id: message.id, status: to, reason }),
+      settled: (message: OutboxMessage, to: MessageStatus, reason, receipt) => {
+        const { messageId: id, number } = receipt ?? {}
+        if (id !== undefined && number !== undefined) said(message.conversation, { id, number })
+        status.publish({ _tag: "MessageSettled", account, id: message.id, status: to, reason })
+      },
       drained: () => {
         room.openUnsafe()
         drained()

@@ -36,6 +36,9 @@ export interface Options {
   readonly connection?: GatewayConnection.Options | undefined
 }
 
+/** For which connection a session begins. */
+type Start = Parameters<GatewayProtocol["prepare"]>[0]
+
 /** So many resumes in a row may fail before the session is given up. */
 const vainResumes = 3
 
@@ -121,7 +124,7 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
     url !== undefined && error.isRetryable ? Effect.succeed({ url, startLimit: undefined }) : Effect.fail(error)
   )
 
-  const identify = Effect.fnUntraced(function* (memory: Memory, { isSpare, shard, shards }: GatewayLink) {
+  const identify = Effect.fnUntraced(function* (memory: Memory, { isSpare, shard, shards }: Start) {
     yield* Effect.sleep(Math.max(0, memory.notBefore - (yield* Clock.currentTimeMillis)))
     // Without a token there is no use in taking a start.
     yield* tokenFor(memory)

@@ -18,6 +18,7 @@ import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { isType, type QqEvent } from "./Events.ts"
 import * as Gateway from "./Gateway.ts"
+import * as History from "./History.ts"
 import { layerClient } from "./Http.ts"
 import { isQq, outbound } from "./Outbound.ts"
 import type { EventName } from "./Protocol.ts"
@@ -121,6 +122,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     heartbeats: true,
     sessions,
     shards: config.shards === "auto" ? gateway.recommended : Effect.succeed(config.shards),
+    history: History.make(account, config.intents, rest),
     connect: gateway.connect
   }
   yield* runtime.attach(platform, options)

@@ -55,6 +55,7 @@ export const Refusals = {
   addressForbidden: refusal(401, 11298, "access source IP is not in the allow list", 40023002),
   unknownRoute: refusal(404, 11281, "no such api"),
   unknownChannel: refusal(404, 10003, "channel does not exist"),
+  notGranted: refusal(401, 11253, "no privilege for this interface"),
   badJson: refusal(400, 50035, "invalid request body"),
   empty: refusal(400, 50006, "message is empty"),
   tooLong: refusal(400, 40054007, "message is too long"),

@@ -180,6 +180,12 @@ export const make = (target: Target) => {
         switches.addressForbidden = fault.on ?? true
         if (switches.addressForbidden) closeAll(Close.AddressForbidden)
         return
+      case "lostEvents":
+        switches.lostEvents = { left: fault.times }
+        return
+      case "historyForbidden":
+        switches.historyForbidden = fault.on ?? true
+        return
       case "intentsForbidden":
         switches.forbiddenIntents = fault.intents
         return

@@ -108,8 +108,10 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       books.offered.push(offered)
       if (offered.place !== undefined) books.said++
       chats.know(offered)
-      if (webhook.address() === undefined) sessions.offer(offered)
-      else webhook.offer(offered)
+      if (!strikes(switches.lostEvents)) {
+        if (webhook.address() === undefined) sessions.offer(offered)
+        else webhook.offer(offered)
+      }
       books.noted(`offered:${offered.type}`)
       return offered
     }
@@ -164,6 +166,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
         return Math.max(settings.shards, switches.recommendedShards)
       },
       sessionStartLimit: gateway.sessionStartLimit,
+      isHistoryForbidden: () => switches.historyForbidden,
       holdForAudit: () => (strikes(switches.audit) ? ambient.uuid() : undefined),
       audited: (auditId, sent) => {
         audits.set(auditId, sent)
