@@ -84,6 +84,8 @@ const parent = Effect.gen(function* () {
     yield* simulator.say({ in: { kind: n < 3 ? "group" : "direct", id: `chat ${n}` }, text: `message ${books.said}` })
   })
   const talking = yield* Effect.forkChild(Effect.repeat(talk, Schedule.spaced("15 millis")))
+  // A bot that is killed before its first session is stored has none to go on with.
+  yield* simulator.until(() => books.answered > 0)
   yield* Effect.log(`the bot is up; ${crashes} crashes to come`)
   for (let crash = 1; crash <= crashes; crash++) {
     yield* Effect.sleep(yield* Random.nextIntBetween(50, 2500))

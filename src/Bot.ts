@@ -19,12 +19,13 @@ import { type Provided, Runtime, register } from "./engines/Runtime.ts"
 import { Turn, TurnEnded } from "./engines/Turn.ts"
 
 export { deadLetters, discard, requeue } from "./bot/DeadLetters.ts"
+export { gaps } from "./bot/Gaps.ts"
 export { check, errors, health } from "./bot/Health.ts"
 export { launch, launchWith } from "./bot/Launch.ts"
 export { layer, layerWith, type Options } from "./bot/Layer.ts"
 export { runMain, teardown } from "./bot/Main.ts"
 export { conversationState, type State, userState } from "./bot/State.ts"
-export { type AccountStatus, onStatus, status } from "./bot/Status.ts"
+export { type AccountStatus, onStatus, type ShardStatus, shards, status } from "./bot/Status.ts"
 export { Runtime } from "./engines/Runtime.ts"
 
 /** Runs `handler` for every event of a kind, or for those that pass the guard. */

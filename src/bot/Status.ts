@@ -11,8 +11,12 @@ import type { WebhookView } from "../ports/Webhook.ts"
 /** The figures of one gateway connection. */
 export interface ShardStatus {
   readonly shard: number
+  /** How many shards the account has. */
+  readonly shards: number
   /** The name of its connection state. */
   readonly state: ShardView["state"]["_tag"]
+  /** Epoch milliseconds since when it is in this state. */
+  readonly since: number
   readonly isConnected: boolean
   /** Session id and sequence, if it has a session. */
   readonly session: Position | undefined
@@ -52,7 +56,9 @@ export interface AccountStatus {
 
 const ofShard = (view: ShardView): ShardStatus => ({
   shard: view.shard,
+  shards: view.shards,
   state: view.state._tag,
+  since: view.since,
   isConnected: view.state._tag === "Ready",
   session: view.position,
   attempts: view.dials,
@@ -92,6 +98,15 @@ export const status: Effect.Effect<ReadonlyArray<AccountStatus>, never, Runtime>
   const now = yield* Clock.currentTimeMillis
   return runtime.accounts().map((account) => ofAccount(account, now))
 })
+
+/** The connections of an account (`qq:<app id>`), one by one; none for an account that does not run here. */
+export const shards = (account: string): Effect.Effect<ReadonlyArray<ShardStatus>, never, Runtime> =>
+  Effect.map(Runtime, (runtime) =>
+    runtime
+      .accounts()
+      .filter(({ platform }) => platform.account === account)
+      .flatMap((it) => it.shards().map(ofShard))
+  )
 
 /** Runs `handler` for everything the runtime tells about itself: connections, recoveries, dead letters, pressure. */
 export const onStatus = <E, R>(

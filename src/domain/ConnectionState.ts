@@ -31,7 +31,8 @@ export const edges = {
   Connecting: ["Identifying", "Resuming", "Ready", "Reconnecting", "Failed", "Closed"],
   Identifying: ["Ready", "Reconnecting", "Failed", "Closed"],
   Resuming: ["Ready", "Reconnecting", "Failed", "Closed"],
-  Ready: ["Reconnecting", "Failed", "Closed"],
+  // A fresh session took over from one that still worked.
+  Ready: ["Ready", "Reconnecting", "Failed", "Closed"],
   Reconnecting: ["Connecting", "Failed", "Closed"],
   Failed: ["Connecting", "Closed"],
   Closed: []

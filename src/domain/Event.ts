@@ -82,4 +82,9 @@ export interface Position {
   readonly startedAt: number
   /** Where to resume, if the platform said so. */
   readonly resumeUrl?: string | undefined
+  /**
+   * How many connections the account had when the session began: under another number it cannot be resumed.
+   * @defaultValue 1
+   */
+  readonly shards?: number | undefined
 }

@@ -68,6 +68,8 @@ export interface Receipt {
   readonly status: "sent" | "auditing"
   /** The platform's review id, for `auditing`. */
   readonly auditId?: string | undefined
+  /** Its number in the conversation, where the platform numbers messages. */
+  readonly number?: number | undefined
 }
 
 /** Statuses in which a message rests without having been sent. A person can look, requeue or discard. */

@@ -17,6 +17,20 @@ export type Status =
       readonly to: ConnectionState
     }
   | {
+      /** The account has another number of connections than before; `from` is `undefined` where that is not known. */
+      readonly _tag: "ShardsPlanned"
+      readonly account: string
+      readonly from: number | undefined
+      readonly to: number
+    }
+  | {
+      /** A fresh session took over from one that still worked. */
+      readonly _tag: "SessionRenewed"
+      readonly account: string
+      readonly shard: number
+      readonly why: string
+    }
+  | {
       readonly _tag: "RungClimbed"
       readonly account: string
       readonly rung: string
@@ -52,6 +66,13 @@ export type Status =
   | { readonly _tag: "StoreRecovered" }
   | { readonly _tag: "BreakerChanged"; readonly account: string; readonly state: "closed" | "open" | "half-open" }
   | { readonly _tag: "GapRecorded"; readonly gap: Gap }
+  /** So many messages that had not come came after all, or were found in the history. */
+  | {
+      readonly _tag: "GapFilled"
+      readonly account: string
+      readonly conversation: Conversation
+      readonly messages: number
+    }
   | { readonly _tag: "FrameIgnored"; readonly account: string; readonly why: string }
   | {
       /** A check, or the whole (`check` is `undefined`), changed its level. */

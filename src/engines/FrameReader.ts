@@ -172,6 +172,7 @@ export class FrameReader implements Listener {
         break
       case "Announce":
         this.ready.reach()
+        this.#plan.accepted?.()
         this.#link.transition(State.Ready({ session: action.session, resumed: action.resumed }))
         break
       case "AwaitCause":
@@ -226,7 +227,7 @@ export class FrameReader implements Listener {
 
   #position(seq: number): Position {
     const { id, startedAt, resumeUrl } = this.#session
-    return { stream: this.#stream, session: id, seq, startedAt, resumeUrl }
+    return { stream: this.#stream, session: id, seq, startedAt, resumeUrl, shards: this.#link.shards }
   }
 }
 

@@ -39,7 +39,7 @@ export const connect = Effect.fnUntraced(function* (
   const transport = yield* Transport
   const clock = yield* Clock.Clock
   const stored = yield* link.resumeFrom
-  const plan = yield* protocol.prepare(link.shard, stored)
+  const plan = yield* protocol.prepare(link, stored)
   if (stored !== undefined && plan.resume === undefined) link.forget()
   const reader = new FrameReader(protocol, link, plan, clock)
   yield* link.onPressure((isFull) => reader.press(isFull))

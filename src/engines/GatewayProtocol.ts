@@ -2,9 +2,10 @@
  * What a platform whose gateway speaks hello, identify, resume and heartbeat (QQ, Discord) adds to the engine that
  * runs such connections.
  */
-import type { Effect } from "effect"
+import type { Effect, Scope } from "effect"
 import type { Event, Position } from "../domain/Event.ts"
 import type { GatewayError, Reason } from "../domain/GatewayError.ts"
+import type { GatewayLink } from "../ports/Platform.ts"
 import type { Frame } from "./Session.ts"
 
 /** A parsed frame: some JSON object, in which nothing is certain. */
@@ -23,6 +24,8 @@ export interface Plan {
   readonly resume: Position | undefined
   /** The frame that answers HELLO: identify, or resume if `resume` is given. */
   readonly greeting: () => string
+  /** Told when the platform took us in. */
+  readonly accepted?: (() => void) | undefined
 }
 
 /** How a connection ended, told to the protocol before the error is. */
@@ -38,8 +41,14 @@ export interface End {
 /** What a platform with this kind of gateway (QQ, Discord) adds to the engine. */
 export interface GatewayProtocol {
   readonly account: string
-  /** Finds the gateway and a valid credential, and waits for the right to identify if `from` is undefined. */
-  readonly prepare: (shard: number, from: Position | undefined) => Effect.Effect<Plan, GatewayError>
+  /**
+   * Finds the gateway and a valid credential, and waits for the right to identify if `from` is undefined. The scope is
+   * that of the connection.
+   */
+  readonly prepare: (
+    link: Pick<GatewayLink, "shard" | "shards" | "isSpare">,
+    from: Position | undefined
+  ) => Effect.Effect<Plan, GatewayError, Scope.Scope>
   /** Hot, plain, must not throw. */
   readonly read: (envelope: Envelope) => Frame
   /** Hot, plain. `undefined`: there is nothing to handle in it. */

@@ -11,6 +11,7 @@ import type { Event, Position } from "../domain/Event.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { GatewayLink } from "../ports/Platform.ts"
 import type { Alarm, Timer } from "./Alarm.ts"
+import type { Backfill } from "./Backfill.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Inbox } from "./Inbox.ts"
 import type { Arrival, Journal, StreamRef } from "./Journal.ts"
@@ -22,6 +23,7 @@ import type { StatusStream } from "./StatusStream.ts"
 const maxStoring = 4096
 const resumeStoring = 3072
 const nothing = new Uint8Array(0)
+const nowhere: Omit<Position, "stream"> = { session: "", seq: 0, startedAt: 0 }
 /** Milliseconds. */
 const noteworthy = 1000
 
@@ -89,7 +91,11 @@ export interface IntakePorts {
 /** What is known of one connection. */
 export interface ShardView {
   readonly shard: number
+  /** How many there are. */
+  readonly shards: number
   readonly state: State.ConnectionState
+  /** Epoch milliseconds since when it is in this state. */
+  readonly since: number
   readonly position: Position | undefined
   /** Epoch milliseconds. */
   readonly lastHeartbeatAt: number | undefined
@@ -99,9 +105,16 @@ export interface ShardView {
   readonly sessions: number
 }
 
+/** The engines' end of one connection, to be looked at as well. */
+export interface ShardLink extends GatewayLink {
+  readonly view: () => ShardView
+}
+
 export class Intake {
   duplicates = 0
   ignored = 0
+  /** Looks after conversations that have a history. */
+  backfill: Backfill | undefined
   private announce: Timer | undefined
   private lastNow = 0
   private nowIsFresh = false
@@ -129,8 +142,18 @@ export class Intake {
   stored(incoming: Incoming): void {
     this.ports.dispatcher.lanes.arriving--
     if (incoming.id === 0) this.duplicates++
-    else this.ports.dispatcher.take(incoming)
+    else if (this.backfill === undefined || !this.backfill.holds(incoming)) this.ports.dispatcher.take(incoming)
     if (this.isFull) this.measure()
+  }
+
+  /** Takes an event that did not come from a gateway, and moves no position. */
+  inject(event: Event, raw: Uint8Array): void {
+    const { account, dispatcher, inbox } = this.ports
+    const stream: StreamRef = { account, stream: "history" }
+    dispatcher.counters.received++
+    dispatcher.lanes.arriving++
+    inbox.append(new Incoming(event, raw, this.now(), this), stream, { ...nowhere, ...stream })
+    inbox.advance(stream, undefined)
   }
 
   /** Looks whether the gateways must stop, or may go on. */
@@ -169,13 +192,14 @@ export class Intake {
     return this.isFull
   }
 
-  /** The engines' end of one connection. `known` is where its stream `name` stood when the process started. */
-  link(shard: number, name: string, known: Position | undefined): GatewayLink & { readonly view: () => ShardView } {
+  /** The engines' end of connection `shard` of so many. `known` is where its stream `name` stands. */
+  link(shard: number, shards: number, name: string, known: Position | undefined): ShardLink {
     const { account, alarm, inbox, journal, status } = this.ports
     const { lanes } = this.ports.dispatcher
     const stream: StreamRef = { account, stream: name }
     let position = known
     let state: State.ConnectionState = State.Disconnected()
+    let since = alarm.now()
     let lastHeartbeatAt: number | undefined
     let heartbeatRoundTrip: number | undefined
     let lastFrameAt: number | undefined
@@ -183,12 +207,14 @@ export class Intake {
     let sessions = 0
     return {
       shard,
+      shards,
       deliver: (event, raw, next, stored) => {
         position = next
         const now = this.now()
         lastFrameAt = now
         this.ports.dispatcher.counters.received++
         lanes.arriving++
+        this.backfill?.heard(event)
         const incoming =
           stored === undefined ? new Incoming(event, raw, now, this) : new Acknowledged(event, raw, now, this, stored)
         inbox.append(incoming, stream, next)
@@ -213,6 +239,7 @@ export class Intake {
         status.publish({ _tag: "GapRecorded", gap })
         position = undefined
         inbox.advance(stream, undefined)
+        this.backfill?.missed()
       },
       resumeFrom: Effect.andThen(
         inbox.flush,
@@ -234,6 +261,7 @@ export class Intake {
         }
         const from = state
         state = to
+        since = alarm.now()
         if (to._tag === "Connecting") dials++
         if (to._tag === "Ready") sessions++
         status.publish({ _tag: "ConnectionChanged", account, shard, from, to })
@@ -248,7 +276,9 @@ export class Intake {
       },
       view: () => ({
         shard,
+        shards,
         state,
+        since,
         position,
         lastHeartbeatAt,
         heartbeatRoundTrip,

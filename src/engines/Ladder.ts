@@ -115,6 +115,25 @@ export const failureClass = (reason: Reason, isAccepted: boolean): FailureClass 
   }
 }
 
+/**
+ * Whom a reason to give up concerns: the whole `account`, the `plan` of how many connections it has, or nobody but the
+ * `shard` it happened to. What a shard may have brought upon itself is its own: if the others have it too, they will
+ * find out.
+ */
+export const concerns = (reason: Reason): "account" | "plan" | "shard" => {
+  switch (reason._tag) {
+    case "AuthenticationFailed":
+    case "IntentsDisallowed":
+    case "AccountBanned":
+      return "account"
+    case "ShardingRequired":
+    case "InvalidShard":
+      return "plan"
+    default:
+      return "shard"
+  }
+}
+
 /** Counts one failure and answers where to go on. The next rung that names its class is climbed when its number is reached; rungs between are passed. */
 export const climb = (position: Position, failure: GatewayError, ladder: Ladder = defaults): Climbed => {
   const kind = failureClass(failure.reason, position.isAccepted)

@@ -37,7 +37,12 @@ export interface RelayPorts {
   readonly breaker: CircuitBreaker.CircuitBreaker
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   readonly record: (write: MessageWrite, done?: () => void) => void
-  readonly settled: (message: OutboxMessage, status: MessageStatus, reason: string | undefined) => void
+  readonly settled: (
+    message: OutboxMessage,
+    status: MessageStatus,
+    reason: string | undefined,
+    receipt: Receipt | undefined
+  ) => void
   /** There is room in the outbox again. */
   readonly drained: () => void
 }
@@ -253,7 +258,7 @@ export class Relay {
     if (status === "sent") this.sent++
     else if (status !== "auditing") this.unsent++
     this.ports.record({ ...this.write(row, status), receipt, reason })
-    this.ports.settled(row.message, status, reason)
+    this.ports.settled(row.message, status, reason, receipt)
     if (wasFull && !this.isFull) this.ports.drained()
   }
 

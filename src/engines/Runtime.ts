@@ -51,6 +51,7 @@ export class Runtime extends Context.Service<
     /** Gives a dead letter another life and hands it to its account; false when there is none such. */
     readonly requeue: (letter: Pick<DeadLetter, "_tag" | "id">) => Effect.Effect<boolean, StoreError>
     readonly discard: Store["Service"]["discard"]
+    readonly gaps: Store["Service"]["gaps"]
     /** A small JSON text that survives a restart, kept with the journal; for platforms' own bookkeeping. */
     readonly keep: (key: string) => Kept
     /** Stores a message outside of a turn; completes when it is durable. */
@@ -112,6 +113,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     accounts: () => Array.from(accounts),
     deadLetters: store.deadLetters,
     discard: store.discard,
+    // What was just recorded may be on its way.
+    gaps: (account) => Effect.andThen(journal.flush, store.gaps(account)),
     requeue: (letter) =>
       Effect.map(store.requeue(letter), (revived) => {
         if (revived === undefined) return false

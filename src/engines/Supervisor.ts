@@ -4,16 +4,18 @@
  * Each failure is counted on the ladder, and the rung it leads to is acted on and reported. A session that lived
  * `stableAfter` forgives what came before it. Only a fatal reason, or the top of the ladder, ends supervision.
  */
-import { Cause, Clock, Duration, Effect, Exit, Schedule } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Schedule, type Scope } from "effect"
 import * as State from "../domain/ConnectionState.ts"
 import { ConnectionLost, GatewayError } from "../domain/GatewayError.ts"
 import type { GatewayLink, Platform } from "../ports/Platform.ts"
+import * as Handover from "./Handover.ts"
 import * as Ladder from "./Ladder.ts"
 import * as Pace from "./Pace.ts"
+import * as Renewal from "./Renewal.ts"
 import * as Schedules from "./Schedules.ts"
 import { StatusStream } from "./StatusStream.ts"
 
-export interface Options {
+export interface Options extends Renewal.RenewalOptions {
   /** Between connections. */
   readonly reconnect: Schedules.Backoff
   /** Between session starts, which are a budget (Discord: 1,000 a day); applies on top of `reconnect`. */
@@ -25,8 +27,10 @@ export interface Options {
 
 export type Services = StatusStream
 
-/** What is supervised of a platform. */
-export type Gateway = Pick<Platform, "account" | "connect" | "refreshCredentials">
+/** What is supervised of a platform. What connects may also come to an end well: then supervision is over. */
+export interface Gateway<A> extends Pick<Platform, "account" | "refreshCredentials"> {
+  readonly connect: (link: GatewayLink) => Effect.Effect<A, GatewayError, Scope.Scope>
+}
 
 /**
  * The very first retry, and the first after a session of 30 seconds, at once, unless the peer asked to wait; then
@@ -45,19 +49,20 @@ export const defaultIdentify: Schedules.Backoff = firstAtOnce.pipe(
 )
 
 /** Dials, and dials again, until the platform or the ladder says that it is over. */
-export const supervise = (
-  platform: Gateway,
+export const supervise = <A>(
+  platform: Gateway<A>,
   link: GatewayLink,
   options: Options
-): Effect.Effect<never, GatewayError, Services> =>
+): Effect.Effect<A, GatewayError, Services> =>
   Effect.onInterrupt(loop(platform, link, options), () => Effect.sync(() => link.transition(State.Closed())))
 
-const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, options: Options) {
+const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: GatewayLink, options: Options) {
   const status = yield* StatusStream
   const clock = yield* Clock.Clock
   const { account } = platform
   const reconnect = yield* Pace.make(options.reconnect)
   const identify = yield* Pace.make(options.identify)
+  const hearing = yield* Renewal.make(options)
   let standing = Ladder.start
   let readyAt: number | undefined
   let lastBeat = Number.NEGATIVE_INFINITY
@@ -79,7 +84,7 @@ const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, 
   for (let attempt = 1; ; attempt++) {
     link.transition(State.Connecting({ attempt }))
     readyAt = undefined
-    const exit = yield* Effect.exit(Effect.scoped(platform.connect(watched)))
+    const exit = yield* Effect.exit(Effect.scoped(Handover.connect(platform, watched, hearing)))
     if (Exit.isSuccess(exit)) return exit.value
     const failure = yield* toError(account, exit.cause)
     // A deaf session lives on in name only: until its last answered heartbeat.
@@ -108,7 +113,11 @@ const loop = Effect.fnUntraced(function* (platform: Gateway, link: GatewayLink, 
 })
 
 /** What the rung asks for, when a failure led to it. */
-const act = (climbed: Ladder.Climbed, platform: Gateway, link: GatewayLink): Effect.Effect<void> =>
+const act = (
+  climbed: Ladder.Climbed,
+  platform: Pick<Platform, "refreshCredentials">,
+  link: GatewayLink
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     if (climbed.climbs.length === 0) return
     switch (climbed.rung) {

@@ -39,6 +39,10 @@ const tell = (status: Status): Line => {
         to._tag === "Failed" ? "Error" : to._tag === "Reconnecting" ? "Warn" : to._tag === "Ready" ? "Info" : "Debug"
       return [level, `shard ${shard} ${describe(to)}`]
     }
+    case "ShardsPlanned":
+      return ["Warn", `goes on with ${status.to} connections${status.from === undefined ? "" : `, not ${status.from}`}`]
+    case "SessionRenewed":
+      return ["Info", `shard ${status.shard} has a fresh session, because of the old one ${status.why}`]
     case "RungClimbed":
       return status.isPassed
         ? ["Debug", `recovery passes ${status.rung}: it could not help`]
@@ -63,6 +67,8 @@ const tell = (status: Status): Line => {
       return ["Warn", `the breaker of the platform's REST interface is ${status.state}`]
     case "GapRecorded":
       return ["Warn", `events may be missing: ${status.gap.why}`]
+    case "GapFilled":
+      return ["Info", `${status.messages} messages of ${status.conversation.id} were missing and came after all`]
     case "FrameIgnored":
       return ["Warn", `a frame was ignored: ${status.why}`]
     case "HealthChanged":

@@ -1,8 +1,9 @@
 /**
  * What a platform folder gives the engines: one account of it, ready to be supervised.
  */
-import type { Effect, Scope } from "effect"
+import type { Duration, Effect, Scope } from "effect"
 import type { ConnectionState } from "../domain/ConnectionState.ts"
+import type { Conversation } from "../domain/Conversation.ts"
 import type { Event, Position } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { OutboxMessage, Receipt } from "../domain/Message.ts"
@@ -24,6 +25,13 @@ export interface Verdict {
  */
 export interface GatewayLink {
   readonly shard: number
+  /** How many connections the account has, this one included. */
+  readonly shards: number
+  /**
+   * Whether the session it begins shall replace one that still works: it is not worth the last of the platform's session
+   * starts. @defaultValue false
+   */
+  readonly isSpare?: boolean | undefined
   /**
    * Takes an event and where it stands. The position advances upstream only when both are stored. For platforms that
    * want an acknowledgement of each event, `stored` is called then; `isNew` is false for a repetition.
@@ -32,7 +40,7 @@ export interface GatewayLink {
   /** Moves the position without an event, e.g. over READY or a frame that held nothing to handle. */
   readonly advance: (position: Position) => void
   /** Forgets the session: it cannot be resumed any more. The gap is recorded; `gap` knows more of it than we do. */
-  readonly forget: (gap?: { readonly since: number; readonly why: string }) => void
+  readonly forget: (gap?: { readonly since?: number; readonly why: string }) => void
   /** Waits for what was delivered to be stored, then answers where to resume, if anywhere. */
   readonly resumeFrom: Effect.Effect<Position | undefined>
   /**
@@ -48,6 +56,32 @@ export interface GatewayLink {
   readonly beat: (roundTrip: number) => void
 }
 
+/** Where a message stands in its conversation. */
+export interface Mark {
+  /** The platform's id of the message. */
+  readonly id: string
+  /** Its number: one more than that of the message before it. */
+  readonly number: number
+}
+
+/** A message that was looked up, in the form in which a gateway would have delivered it. */
+export interface PastMessage {
+  readonly event: Event
+  /** The frame; `decode` makes the same event of it. */
+  readonly raw: Uint8Array
+  readonly mark: Mark
+  /** This bot said it: it is nothing to handle. */
+  readonly isOwn: boolean
+}
+
+/** A platform that numbers the messages of its conversations without holes, and lets them be looked up. */
+export interface History {
+  /** `undefined` for what is no message of a numbered conversation. Hot and plain. */
+  readonly markOf: (event: Event) => Mark | undefined
+  /** Some of what was said after a message, oldest first, beginning with the next; nothing when there is no more. */
+  readonly after: (conversation: Conversation, mark: Mark) => Effect.Effect<ReadonlyArray<PastMessage>, RestError>
+}
+
 export interface Platform {
   /** `qq`, `discord`, `telegram`. */
   readonly name: string
@@ -60,7 +94,15 @@ export interface Platform {
   readonly heartbeats?: boolean | undefined
   /** What is known of the account's webhook, where the platform calls us. */
   readonly webhook?: (() => WebhookView) | undefined
-  /** How many connections the account wants. */
+  /**
+   * What its sessions need besides: a fresh one after `renewAfter`, however well the old one goes on; another look when
+   * one delivered nothing for `deafAfter`. Users may choose otherwise. @defaultValue never
+   */
+  readonly sessions?: { readonly renewAfter?: Duration.Duration; readonly deafAfter?: Duration.Duration } | undefined
+  /**
+   * How many connections the account wants. Asked when the account starts, and again when the platform refused the
+   * number as too small (`ShardingRequired`) or wrong (`InvalidShard`).
+   */
   readonly shards: Effect.Effect<number, GatewayError>
   /** One connection, dial to close. Never succeeds: it fails with the reason the connection ended. */
   readonly connect: (link: GatewayLink) => Effect.Effect<never, GatewayError, Scope.Scope>
@@ -78,6 +120,8 @@ export interface Platform {
    * whose receipts can be `auditing`.
    */
   readonly verdict?: ((event: Event) => Verdict | undefined) | undefined
+  /** What was said while nobody listened. Only where every message of a conversation is delivered, or holes mean nothing. */
+  readonly history?: History | undefined
   /** Drops cached credentials, so that the next use fetches fresh ones. */
   readonly refreshCredentials: Effect.Effect<void>
 }

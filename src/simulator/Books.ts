@@ -4,6 +4,7 @@
  * Rows are appended by the platform and never removed; an event costs one small row, its frames are rendered when written.
  */
 import { type JudgeOptions, judge, type Verdict } from "./Judge.ts"
+import type { StartLimits } from "./StartLimits.ts"
 
 /** Where something is said: the kind of chat and its id on the platform. */
 export interface Place {
@@ -41,6 +42,8 @@ const nowhere: ReadonlyArray<Delivery> = []
 export class Offered {
   /** The sessions it went to; empty when nobody was listening. */
   deliveries: ReadonlyArray<Delivery> = nowhere
+  /** Its number in its channel; 0 elsewhere. */
+  seqInChannel = 0
   /** Accepted replies to it, in order of acceptance. */
   replies: ReadonlyArray<Sent> = none
   /** Order in which things were offered, from 0. */
@@ -93,6 +96,8 @@ export interface Sent {
   readonly code?: number | undefined
   /** Refused as a repetition of an accepted send: a retry that did no harm. */
   readonly duplicate: boolean
+  /** Its number in its channel. */
+  seqInChannel?: number
   /** Held for audit, and how that ended. */
   audit?: "pending" | "pass" | "reject"
   /** Processed, but the answer never reached the bot. */
@@ -180,6 +185,9 @@ export class Books {
   /** Messages said by users, and how many of them have an accepted reply. */
   said = 0
   answered = 0
+
+  /** What the bot has to keep to when it starts sessions. */
+  startLimits: StartLimits | undefined
 
   private readonly listeners = new Set<() => void>()
 

@@ -1,20 +1,31 @@
 /** Everything that can be broken on command, and reproducible plans of it. */
 
+/** Which of the sockets a fault hits. */
+interface OfShard {
+  /** @defaultValue those of all shards */
+  readonly shard?: number
+}
+
 /** Applies to the live gateway sockets unless it says otherwise. */
 export type Fault =
   | WebhookFault
   /** Drop every gateway socket: an orderly FIN without a close frame, or a RST. */
-  | { readonly kind: "cut"; readonly by: "fin" | "rst" }
+  | ({ readonly kind: "cut"; readonly by: "fin" | "rst" } & OfShard)
   /** Sockets stay open, but nothing is read or written any more. */
-  | { readonly kind: "halfOpen" }
+  | ({ readonly kind: "halfOpen" } & OfShard)
   /** Sockets work, but heartbeats go unanswered, or nothing is dispatched, or both. */
-  | { readonly kind: "silence"; readonly of: "acks" | "dispatches" | "both" }
+  | ({ readonly kind: "silence"; readonly of: "acks" | "dispatches" | "both" } & OfShard)
   /** op 7: go away and resume. Who stays is closed with 4009. */
-  | { readonly kind: "reconnect" }
+  | ({ readonly kind: "reconnect" } & OfShard)
   /** op 9, then a close frame. Not resumable: the session is gone, also one that waits to be resumed. */
-  | { readonly kind: "invalidSession"; readonly resumable: boolean }
+  | ({ readonly kind: "invalidSession"; readonly resumable: boolean } & OfShard)
   /** A close frame. Whether sessions survive follows the documented table unless told. */
-  | { readonly kind: "close"; readonly code: number; readonly endsSession?: boolean }
+  | ({ readonly kind: "close"; readonly code: number; readonly endsSession?: boolean } & OfShard)
+  /**
+   * From now on the platform recommends so many shards. If it insists, sessions begun with fewer are closed with 4011,
+   * and no new ones are taken.
+   */
+  | { readonly kind: "moreShards"; readonly shards: number; readonly insists?: boolean }
   /** The access token dies before its time; sockets stay. */
   | { readonly kind: "expireToken" }
   /** The same, and sockets are closed with 4004 and their sessions. */
@@ -55,6 +66,10 @@ export type Fault =
   | { readonly kind: "banned"; readonly on?: boolean }
   /** The address is not on the allow-list (4924, 11298). */
   | { readonly kind: "ipForbidden"; readonly on?: boolean }
+  /** The next events are delivered to nobody. In channels they are in the history. */
+  | { readonly kind: "lostEvents"; readonly times: number }
+  /** The messages of channels may not be listed. */
+  | { readonly kind: "historyForbidden"; readonly on?: boolean }
   /** These intents are no longer granted: silent until the next Identify (4014). 0 grants all again. */
   | { readonly kind: "intentsForbidden"; readonly intents: number }
 

@@ -1,5 +1,6 @@
 /** The verdict over a bot: which messages it lost, answered twice or answered in the wrong order. */
-import type { Books, Delivery, Offered, Place } from "./Books.ts"
+import type { Books, Delivery, Identify, Offered, Place } from "./Books.ts"
+import { excess } from "./StartLimits.ts"
 
 export interface JudgeOptions {
   /** Replies every message should get. @defaultValue 1 */
@@ -28,6 +29,8 @@ export interface Verdict {
   readonly unheard: ReadonlyArray<string>
   /** Why replies to lost messages were refused. */
   readonly refused: ReadonlyArray<{ readonly id: string; readonly code: number }>
+  /** Sessions started, or asked for, beyond what the platform allows. */
+  readonly excessStarts: ReadonlyArray<Identify>
   /** Milliseconds from offered to the first accepted reply. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number }
 }
@@ -75,6 +78,7 @@ export const judge = (books: Books, options: JudgeOptions = {}): Verdict => {
     forfeited,
     unheard,
     refused,
+    excessStarts: books.startLimits === undefined ? [] : excess(books.identifies, books.startLimits),
     latency: percentiles(waits)
   }
 }

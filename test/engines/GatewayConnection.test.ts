@@ -26,7 +26,7 @@ describe("a gateway connection", () => {
         ["Identifying", "Ready"]
       )
       assert.deepStrictEqual(record.advanced, [
-        { stream: "gateway/0", session: "S1", seq: 1, startedAt: 0, resumeUrl: undefined }
+        { stream: "gateway/0", session: "S1", seq: 1, startedAt: 0, resumeUrl: undefined, shards: 1 }
       ])
       assert.deepStrictEqual(record.keys, ["E2", "E3"])
       assert.deepStrictEqual(

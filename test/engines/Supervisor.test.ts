@@ -6,6 +6,7 @@ import type { Position } from "../../src/domain/Event.ts"
 import * as Gateway from "../../src/domain/GatewayError.ts"
 import type { Status } from "../../src/domain/Status.ts"
 import * as Ladder from "../../src/engines/Ladder.ts"
+import * as Renewal from "../../src/engines/Renewal.ts"
 import * as Schedules from "../../src/engines/Schedules.ts"
 import { StatusStream } from "../../src/engines/StatusStream.ts"
 import * as Supervisor from "../../src/engines/Supervisor.ts"
@@ -16,7 +17,8 @@ const options: Supervisor.Options = {
   reconnect: Schedules.reconnect({ jitter: 0, stableAfter: "30 seconds" }),
   identify: Schedules.identify({ jitter: 0 }),
   stableAfter: Duration.seconds(30),
-  ladder: Ladder.defaults
+  ladder: Ladder.defaults,
+  ...Renewal.never
 }
 const ready = State.Ready({ session: "s", resumed: false })
 const fail = (reason: Gateway.Reason) => Effect.fail(new Gateway.GatewayError({ account: "fake:1", reason }))
@@ -41,6 +43,7 @@ const run = Effect.fnUntraced(function* (connect: Connect, given: Partial<Superv
   let state: State.ConnectionState = State.Disconnected()
   const link: GatewayLink = {
     shard: 0,
+    shards: 1,
     deliver: () => {},
     advance: () => {},
     forget: () => {

@@ -96,6 +96,7 @@ export const open = Effect.fnUntraced(function* (setup: Setup) {
   const fake = FakeTransport.make(setup.server)
   const link: GatewayLink = {
     shard: 0,
+    shards: 1,
     deliver: (event, raw, position) =>
       void record.delivered.push({ event, raw: Buffer.from(raw).toString("utf8"), position }),
     advance: (position) => void record.advanced.push(position),

@@ -1,10 +1,11 @@
 /**
- * Promise: what no replay covers is recorded as a gap, from when to when and why. Never silence. (QQ has no history to
- * fetch the rest from.)
+ * Promise: what no replay covers is fetched from history where the platform has one (QQ: guild channels), and the rest
+ * is recorded as a gap, from when to when and why. Never silence.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer } from "effect"
-import type { Fault } from "everbot/simulator"
+import { Qq } from "everbot/qq"
+import type { Fault, QqSimulator } from "everbot/simulator"
 import { burst, fourChats, listening, say } from "./support/Crowd.ts"
 import * as World from "./support/World.ts"
 
@@ -126,6 +127,97 @@ describe.concurrent("closes gaps", () => {
         times.toSorted((a, b) => a - b)
       )
       World.assertFair(simulator)
+    })
+  )
+})
+
+const channel = { kind: "channel", id: "100010" } as const
+const listed = "route:GET /channels/:id/messages"
+
+/** A bot that hears every message of its channels. */
+const attentive = (simulator: QqSimulator.QqSimulator) =>
+  World.account(simulator, { intents: Qq.Intents.add(Qq.Intents.defaults, "GUILD_MESSAGES") })
+
+const answered = (said: ReadonlyArray<ReturnType<typeof say>>) => said.every(({ replies }) => replies.length > 0)
+
+describe.concurrent("closes gaps in guild channels", () => {
+  const start = Effect.gen(function* () {
+    const simulator = yield* World.platform()
+    const filename = yield* World.database
+    const bot = yield* World.runOn(filename, Layer.mergeAll(World.Echo, attentive(simulator)))
+    yield* listening(simulator)
+    const before = yield* burst(simulator, [channel], 3)
+    yield* simulator.until(() => answered(before)).pipe(World.within(5000, "what was said before"))
+    const gaps = Effect.andThen(
+      bot.stop,
+      World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
+    )
+    return { simulator, bot, gaps }
+  })
+
+  it.live("what a session swallowed is found by its number, fetched, and answered in its place", () =>
+    Effect.gen(function* () {
+      const { bot, gaps, simulator } = yield* start
+      yield* simulator.fault({ kind: "lostEvents", times: 25 })
+      const swallowed = yield* burst(simulator, [channel], 25)
+      const after = yield* burst(simulator, [channel, { kind: "group", id: "group-1" }], 4)
+      yield* simulator
+        .until(() => answered([...swallowed, ...after]))
+        .pipe(World.within(15_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
+      World.assertFair(simulator)
+      assert.isTrue(bot.news.some((it) => it._tag === "GapFilled" && it.conversation.id === channel.id))
+      assert.deepStrictEqual(yield* gaps, [])
+    })
+  )
+
+  it.live("what was said after a session was lost is fetched though nothing else is said", () =>
+    Effect.gen(function* () {
+      const { bot, gaps, simulator } = yield* start
+      yield* simulator.fault({ kind: "lostEvents", times: 5 })
+      const missed = yield* burst(simulator, [channel], 5)
+      yield* simulator.fault({ kind: "invalidSession", resumable: false })
+      yield* simulator
+        .until(() => answered(missed))
+        .pipe(World.within(10_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
+      const after = yield* burst(simulator, [channel], 2)
+      yield* simulator.until(() => answered(after)).pipe(World.within(10_000, "what was said then"))
+      World.assertFair(simulator)
+      assert.deepStrictEqual(
+        (yield* gaps).map(({ stream }) => stream),
+        ["gateway/0"]
+      )
+    })
+  )
+
+  it.live("what the history refuses is on record with its bounds, and the conversation goes on", () =>
+    Effect.gen(function* () {
+      const { bot, gaps, simulator } = yield* start
+      yield* simulator.fault({ kind: "historyForbidden" })
+      yield* simulator.fault({ kind: "lostEvents", times: 2 })
+      yield* burst(simulator, [channel], 2)
+      const after = yield* burst(simulator, [channel], 2)
+      yield* simulator.until(() => answered(after)).pipe(World.within(10_000, "what was said after it"))
+      World.assertFair(simulator)
+      // Three messages and three answers came before.
+      const told = bot.news.flatMap((it) => (it._tag === "GapRecorded" ? [it.gap] : []))
+      const recorded = yield* gaps
+      assert.deepStrictEqual(recorded, told)
+      const [gap] = recorded
+      assert.deepInclude({ ...gap }, { stream: `channel:${channel.id}`, from: 6, to: 9 })
+      assert.match(gap?.why ?? "", /may not|privilege/)
+      assert.isAtLeast(gap?.until ?? 0, gap?.since ?? Number.POSITIVE_INFINITY)
+    })
+  )
+
+  it.live("the bot's own answers are no gaps: a conversation without a loss asks no history", () =>
+    Effect.gen(function* () {
+      const { gaps, simulator } = yield* start
+      for (let n = 0; n < 10; n++) {
+        const said = yield* burst(simulator, [channel], 2)
+        yield* simulator.until(() => answered(said)).pipe(World.within(5000, "an answer"))
+      }
+      assert.strictEqual(simulator.books.count(listed), 0)
+      assert.deepStrictEqual(yield* gaps, [])
     })
   )
 })

@@ -24,13 +24,17 @@ export interface QqOptions {
   readonly apiUrl?: string | undefined
   /** Where access tokens come from; a bare host gets the usual path. @defaultValue https://bots.qq.com/app/getAppAccessToken */
   readonly tokenUrl?: string | undefined
-  /** Gateway connections; QQ recommends a number in its answer to `GET /gateway/bot`. At most 1000. @defaultValue 1 */
-  readonly shards?: number | undefined
+  /**
+   * Gateway connections, at most 1000. `auto`: as many as QQ recommends (`GET /gateway/bot`), asked for at every start and
+   * when QQ wants more (close code 4011). Guild events are spread over them by guild; groups and C2C all come on one of
+   * them, QQ does not say which. @defaultValue "auto"
+   */
+  readonly shards?: number | "auto" | undefined
   /** How long a call may take. At most an hour. @defaultValue 10 seconds */
   readonly requestTimeout?: Duration.Input | undefined
 }
 
-/** Checked settings, with nothing left open but `shards`, for which `undefined` means 1. */
+/** Checked settings, with nothing left open. */
 export interface QqConfig {
   readonly appId: string
   readonly clientSecret: Redacted.Redacted<string>
@@ -39,7 +43,7 @@ export interface QqConfig {
   /** Without a slash at the end. */
   readonly apiUrl: string
   readonly tokenUrl: string
-  readonly shards: number | undefined
+  readonly shards: number | "auto"
   readonly requestTimeout: Duration.Duration
 }
 
@@ -81,10 +85,10 @@ const check = Effect.fnUntraced(function* (options: QqOptions, names: Names) {
   const secret = Redacted.value(options.clientSecret).trim()
   if (secret === "") return yield* missing(names.clientSecret, whereToFind)
   const sandbox = options.sandbox ?? false
-  const shards = options.shards
-  if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= mostShards)) {
-    const problem = `is not a whole number from 1 to ${mostShards}`
-    return yield* malformed(names.shards, problem, "Leave it out for one connection.")
+  const shards = options.shards ?? "auto"
+  if (shards !== "auto" && !(Number.isInteger(shards) && shards >= 1 && shards <= mostShards)) {
+    const problem = `is neither a whole number from 1 to ${mostShards} nor auto`
+    return yield* malformed(names.shards, problem, "Leave it out for as many as QQ recommends.")
   }
   const requestTimeout = Option.getOrUndefined(Duration.fromInput(options.requestTimeout ?? "10 seconds"))
   const limit = requestTimeout === undefined ? 0 : Duration.toMillis(requestTimeout)
@@ -144,7 +148,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 
 /**
  * Settings from `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX` (true or false), `QQ_INTENTS` (names
- * joined by commas), `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS` and `QQ_REQUEST_TIMEOUT` (like `10 seconds`), read
+ * joined by commas), `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS` (a number or `auto`) and `QQ_REQUEST_TIMEOUT` (like `10 seconds`), read
  * through the current `ConfigProvider`.
  */
 export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.gen(function* () {
@@ -169,7 +173,7 @@ export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.gen(function
         intentsText === undefined ? undefined : yield* Effect.fromResult(Intents.parse(intentsText, envNames.intents)),
       apiUrl: yield* read(envNames.apiUrl),
       tokenUrl: yield* read(envNames.tokenUrl),
-      shards: shards === undefined ? undefined : Number(shards),
+      shards: shards === undefined || shards.toLowerCase() === "auto" ? "auto" : Number(shards),
       // A text that is no duration is found out by `check`.
       requestTimeout: timeout as Duration.Input | undefined
     },

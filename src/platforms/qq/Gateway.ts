@@ -29,8 +29,6 @@ export interface Options {
   /** `qq:<app id>`. */
   readonly account: string
   readonly intents: number
-  /** How many connections the account has; the link says which one it is. */
-  readonly shards: number
   readonly rest: Pick<Rest, "gatewayBot">
   readonly credentials: Pick<Keeper, "get" | "reject">
   /** Keeps the count of session starts over restarts. */
@@ -38,14 +36,25 @@ export interface Options {
   readonly connection?: GatewayConnection.Options | undefined
 }
 
+/** For which connection a session begins. */
+type Start = Parameters<GatewayProtocol["prepare"]>[0]
+
 /** So many resumes in a row may fail before the session is given up. */
 const vainResumes = 3
+
+/** A platform recommends thousands for millions of guilds; more than this is a mistake of somebody's. */
+const maxShards = 4096
 
 /** Connections of one account; `connect` is `Platform.connect`. */
 export const make = Effect.fnUntraced(function* (options: Options) {
   const transport = yield* Transport
   const protocol = yield* makeProtocol(options)
   return {
+    /** How many connections the platform recommends; 1 where it does not say. */
+    recommended: Effect.mapBoth(options.rest.gatewayBot, {
+      onSuccess: ({ shards }) => Math.min(maxShards, Math.max(1, shards ?? 1)),
+      onFailure: (error) => new GatewayError.GatewayError({ account: options.account, reason: fromRestError(error) })
+    }),
     connect: (link: GatewayLink) =>
       Effect.provideService(GatewayConnection.connect(protocol, link, options.connection), Transport, transport)
   }
@@ -64,7 +73,7 @@ interface Memory {
 
 /** The protocol with its memory of addresses, tokens and failures, shared by the shards of an account. */
 export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<GatewayProtocol> {
-  const { account, credentials, intents, rest, shards } = options
+  const { account, credentials, intents, rest } = options
   const clock = yield* Clock.Clock
   const starts = SessionStarts.make(options.budget)
   const memories = new Map<number, Memory>()
@@ -110,19 +119,23 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
     return { url: address, resume: from, greeting: () => JSON.stringify({ op: Opcode.Resume, d }) } satisfies Plan
   })
 
-  const identify = Effect.fnUntraced(function* (memory: Memory, shard: number) {
+  // Asked for anew, because it says how many starts are left; a known address stands in while the API is down.
+  const left = Effect.catch(discover, (error) =>
+    url !== undefined && error.isRetryable ? Effect.succeed({ url, startLimit: undefined }) : Effect.fail(error)
+  )
+
+  const identify = Effect.fnUntraced(function* (memory: Memory, { isSpare, shard, shards }: Start) {
     yield* Effect.sleep(Math.max(0, memory.notBefore - (yield* Clock.currentTimeMillis)))
     // Without a token there is no use in taking a start.
     yield* tokenFor(memory)
-    // Asked for anew, because it says how many starts are left; a known address stands in while the API is down.
-    const info = yield* Effect.catch(discover, (error) =>
-      url !== undefined && error.isRetryable ? Effect.succeed({ url, startLimit: undefined }) : Effect.fail(error)
+    const { answer, over } = yield* Effect.mapError(starts.take(left, isSpare === true), (error) =>
+      error._tag === "Throttled" ? fail(error) : error
     )
-    yield* Effect.mapError(starts.take(info.startLimit), fail)
     const token = yield* tokenFor(memory)
     const d = { token, intents, shard: [shard, shards] }
     return {
-      url: info.url,
+      url: answer.url,
+      accepted: over,
       resume: undefined,
       greeting: () => JSON.stringify({ op: Opcode.Identify, d })
     } satisfies Plan
@@ -151,11 +164,11 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
 
   return {
     account,
-    prepare: (shard, from) => {
-      const memory = memoryOf(shard)
+    prepare: (link, from) => {
+      const memory = memoryOf(link.shard)
       if (from !== undefined && memory.vain < vainResumes) return resume(memory, from)
       memory.vain = 0
-      return identify(memory, shard)
+      return identify(memory, link)
     },
     read: (envelope) => read(envelope, url),
     decode: (envelope, fallbackKey) => decode(account, envelope, fallbackKey),

@@ -1,7 +1,7 @@
 /**
  * A QQ account as a Layer: token, gateway and REST, under the supervision of the runtime.
  */
-import { Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schema } from "effect"
 import type { HttpClient } from "effect/http"
 import type { HttpRouter } from "effect/http/HttpRouter"
 import type { ConfigError } from "../../domain/ConfigError.ts"
@@ -18,6 +18,7 @@ import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { isType, type QqEvent } from "./Events.ts"
 import * as Gateway from "./Gateway.ts"
+import * as History from "./History.ts"
 import { layerClient } from "./Http.ts"
 import { isQq, outbound } from "./Outbound.ts"
 import type { EventName } from "./Protocol.ts"
@@ -83,9 +84,14 @@ const BudgetJson = Schema.fromJsonString(
   Schema.Struct({
     remaining: Schema.UndefinedOr(Schema.Number),
     resetAt: Schema.Number,
-    lastStart: Schema.Number
+    lastStart: Schema.Number,
+    over: Schema.Array(Schema.Number),
+    open: Schema.Number
   })
 )
+
+/** Sessions that live on resumes alone have been seen to go silent after three days (bot-docs#191). */
+const sessions = { renewAfter: Duration.days(1), deafAfter: Duration.hours(1) }
 
 const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit<Options, keyof Config.QqOptions>) {
   const runtime = yield* Runtime
@@ -103,11 +109,9 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     save: (value: Budget) =>
       Schema.encodeEffect(BudgetJson)(value).pipe(Effect.flatMap(kept.save), Effect.ignore({ log: "Warn" }))
   }
-  const shards = config.shards ?? 1
   const gateway = yield* Gateway.make({
     account,
     intents: config.intents,
-    shards,
     rest,
     credentials,
     budget,
@@ -116,7 +120,9 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
   const platform: Platform = {
     ...outbound(config, rest, api, credentials),
     heartbeats: true,
-    shards: Effect.succeed(shards),
+    sessions,
+    shards: config.shards === "auto" ? gateway.recommended : Effect.succeed(config.shards),
+    history: History.make(account, config.intents, rest),
     connect: gateway.connect
   }
   yield* runtime.attach(platform, options)

@@ -1,6 +1,7 @@
 /** What the answer to a send says: sent, under review, sent before, or nothing that can be understood. Pure. */
 import type { Receipt } from "../../domain/Message.ts"
 import * as RestError from "../../domain/RestError.ts"
+import { numberOf } from "./History.ts"
 import { type Answer, complaint, integer } from "./Http.ts"
 import { idOf, isJson } from "./Message.ts"
 import { deciding, toReason } from "./RestCode.ts"
@@ -24,7 +25,9 @@ export const receiptOf = (answer: Answer): Receipt | undefined => {
   }
   if (status === 204) return { messageId: undefined, status: "sent" }
   const messageId = isJson(body) ? idOf(body["id"]) : undefined
-  return messageId === undefined ? undefined : { messageId, status: "sent" }
+  if (messageId === undefined) return undefined
+  const number = isJson(body) ? numberOf(body) : undefined
+  return number === undefined ? { messageId, status: "sent" } : { messageId, status: "sent", number }
 }
 
 /** `{"data":{"message_audit":{"audit_id":"…"}}}` */

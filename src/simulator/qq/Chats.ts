@@ -60,6 +60,7 @@ export const make = (
     const log = channels.get(place.id)
     if (log === undefined) channels.set(place.id, [what])
     else log.push(what)
+    what.seqInChannel = channels.get(place.id)?.length ?? 1
   }
 
   const windowOf = (place: Place) =>

@@ -25,6 +25,8 @@ export interface Gateway {
 }
 
 const day = 86_400_000
+/** The span in which `maxConcurrency` sessions may start. */
+const startWindow = 5000
 
 export const make = (
   settings: Settings,
@@ -39,6 +41,7 @@ export const make = (
   let remaining = settings.sessionStarts.remaining
   let resetAt = ambient.now() + day
   let starts: ReadonlyArray<number> = []
+  books.startLimits = { atOnce: maxConcurrency, window: startWindow, total: remaining }
 
   const refreshBudget = () => {
     if (ambient.now() < resetAt) return
@@ -57,13 +60,14 @@ export const make = (
     // Only Resume is known to take a token without its prefix.
     if (!/^(QQ)?Bot /.test(frame.token) || !tokenOk(frame.token)) return Close.AuthenticationFailed
     if (count < 1 || shard < 0 || shard >= count) return Close.BadShard
+    if (count < switches.requiredShards) return Close.ShardingRequired
     if (frame.intents < 0 || (frame.intents & ~knownIntents) !== 0) return Close.BadIntents
     if ((frame.intents & ~(settings.grantedIntents & ~switches.forbiddenIntents)) !== 0) {
       return Close.IntentsNotPermitted
     }
     refreshBudget()
     if (remaining <= 0) return Close.CannotCreateSession
-    starts = starts.filter((at) => at > ambient.now() - 5000)
+    starts = starts.filter((at) => at > ambient.now() - startWindow)
     if (settings.enforceConcurrency && starts.length >= maxConcurrency) return Close.CannotCreateSession
     return undefined
   }

@@ -6,7 +6,7 @@ import { Close, endsSession } from "./Codes.ts"
 import type { Connection } from "./Connection.ts"
 import type { Gateway } from "./Gateway.ts"
 import type { Listener } from "./Listener.ts"
-import type { Sessions } from "./Sessions.ts"
+import type { Session, Sessions } from "./Sessions.ts"
 import type { Switches } from "./Switches.ts"
 import type { Tokens } from "./Tokens.ts"
 import type { Webhook } from "./Webhook.ts"
@@ -30,12 +30,18 @@ const malformed = {
   null: "null"
 } as const
 
+/** Whether a session is of the shard a fault is about. */
+const isOf = (shard: number | undefined, session: Session | undefined): boolean =>
+  shard === undefined || session?.shard[0] === shard
+
 export const make = (target: Target) => {
   const { ambient, books, gateway, listener, sessions, switches, tokens } = target
 
   /** Sockets a fault hits: the ones with a session, or whatever is connected when none has one. */
-  const live = (): ReadonlyArray<Connection> => {
-    const open = [...gateway.connections].filter((connection) => !connection.leaving && !connection.deaf)
+  const live = (shard?: number): ReadonlyArray<Connection> => {
+    const open = [...gateway.connections].filter(
+      (connection) => !connection.leaving && !connection.deaf && isOf(shard, connection.session)
+    )
     const settled = open.filter((connection) => connection.session !== undefined)
     return settled.length > 0 ? settled : open
   }
@@ -44,19 +50,28 @@ export const make = (target: Target) => {
    * Ends every session, also those waiting to be resumed: a bot told so while it dials must not be blamed for believing it.
    * After the goodbyes, which still belong to their sessions.
    */
-  const endSessions = () => {
-    for (const session of sessions.alive()) sessions.end(session, "platform")
+  const endSessions = (shard?: number) => {
+    for (const session of sessions.alive()) if (isOf(shard, session)) sessions.end(session, "platform")
   }
 
-  const closeAll = (code: number, ends = endsSession(code)) => {
-    for (const connection of live()) connection.close(code, "closed by the platform", ends)
-    if (ends) endSessions()
+  const closeAll = (code: number, ends = endsSession(code), shard?: number) => {
+    for (const connection of live(shard)) connection.close(code, "closed by the platform", ends)
+    if (ends) endSessions(shard)
   }
 
-  const invalidate = (resumable: boolean) => {
+  const invalidate = (resumable: boolean, shard?: number) => {
     const code = resumable ? Close.TimedOut : Close.SessionInvalid
-    for (const connection of live()) connection.invalidate(resumable, code, "invalid session")
-    if (!resumable) endSessions()
+    for (const connection of live(shard)) connection.invalidate(resumable, code, "invalid session")
+    if (!resumable) endSessions(shard)
+  }
+
+  const insistOnShards = (shards: number) => {
+    switches.requiredShards = shards
+    for (const session of sessions.alive()) {
+      if (session.shard[1] >= shards) continue
+      session.connection?.close(Close.ShardingRequired, "too many guilds", true)
+      sessions.end(session, "platform")
+    }
   }
 
   const raw = (text: string) => {
@@ -67,25 +82,31 @@ export const make = (target: Target) => {
     switch (fault.kind) {
       case "cut":
         // Deaf sockets too: the network is gone for everybody.
-        for (const connection of gateway.connections) connection.cut(fault.by)
+        for (const connection of gateway.connections) {
+          if (isOf(fault.shard, connection.session)) connection.cut(fault.by)
+        }
         return
       case "halfOpen":
-        for (const connection of live()) connection.goDeaf()
+        for (const connection of live(fault.shard)) connection.goDeaf()
         return
       case "silence":
-        for (const connection of live()) {
+        for (const connection of live(fault.shard)) {
           connection.ackless = connection.ackless || fault.of !== "dispatches"
           connection.mute = connection.mute || fault.of !== "acks"
         }
         return
       case "reconnect":
-        for (const connection of live()) connection.askToReconnect()
+        for (const connection of live(fault.shard)) connection.askToReconnect()
         return
       case "invalidSession":
-        invalidate(fault.resumable)
+        invalidate(fault.resumable, fault.shard)
         return
       case "close":
-        closeAll(fault.code, fault.endsSession)
+        closeAll(fault.code, fault.endsSession, fault.shard)
+        return
+      case "moreShards":
+        switches.recommendedShards = fault.shards
+        if (fault.insists === true) insistOnShards(fault.shards)
         return
       case "expireToken":
         tokens.expireAll()
@@ -158,6 +179,12 @@ export const make = (target: Target) => {
       case "ipForbidden":
         switches.addressForbidden = fault.on ?? true
         if (switches.addressForbidden) closeAll(Close.AddressForbidden)
+        return
+      case "lostEvents":
+        switches.lostEvents = { left: fault.times }
+        return
+      case "historyForbidden":
+        switches.historyForbidden = fault.on ?? true
         return
       case "intentsForbidden":
         switches.forbiddenIntents = fault.intents

@@ -21,10 +21,11 @@ export interface Options {
   readonly tokenRefreshWindow?: Duration.Input
   /** Intents this bot may ask for. @defaultValue all */
   readonly grantedIntents?: number
+  /** How many it recommends. @defaultValue 1 */
   readonly shards?: number
   /** Sessions that may still be started today. @defaultValue 1000 of 1000 */
   readonly sessionStarts?: { readonly total: number; readonly remaining?: number; readonly maxConcurrency?: number }
-  /** Refuse sessions started faster than `maxConcurrency` per 5 s. @defaultValue false */
+  /** Refuse sessions started faster than `maxConcurrency` per 5 s; the books judge it in any case. @defaultValue if it is given */
   readonly enforceConcurrency?: boolean
   /** Time to answer op 7 before the socket is closed with 4009. @defaultValue 10 s */
   readonly reconnectGrace?: Duration.Input
@@ -97,7 +98,7 @@ export const settings = (options: Options = {}) => ({
     remaining: options.sessionStarts?.remaining ?? options.sessionStarts?.total ?? 1000,
     maxConcurrency: options.sessionStarts?.maxConcurrency ?? 1
   },
-  enforceConcurrency: options.enforceConcurrency ?? false,
+  enforceConcurrency: options.enforceConcurrency ?? options.sessionStarts?.maxConcurrency !== undefined,
   reconnectGrace: millis(options.reconnectGrace ?? "10 seconds"),
   passive: {
     group: window(options.passive?.group, "5 minutes", 5),

@@ -98,8 +98,8 @@ const guild = (message: Offered, place: Place) => ({
       ? escaped(message.text)
       : `<@!${self.id}> ${escaped(message.text)}`,
   timestamp: timestamp(message.at),
-  seq: message.index + 1,
-  seq_in_channel: String(message.index + 1),
+  seq: message.seqInChannel || message.index + 1,
+  seq_in_channel: String(message.seqInChannel || message.index + 1),
   ...attachmentsOf(message)
 })
 

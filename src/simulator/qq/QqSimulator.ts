@@ -109,8 +109,10 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       books.offered.push(offered)
       if (offered.place !== undefined) books.said++
       chats.know(offered)
-      if (webhook.address() === undefined) sessions.offer(offered)
-      else webhook.offer(offered)
+      if (!strikes(switches.lostEvents)) {
+        if (webhook.address() === undefined) sessions.offer(offered)
+        else webhook.offer(offered)
+      }
       books.noted(`offered:${offered.type}`)
       return offered
     }
@@ -161,8 +163,11 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       uploads,
       more: RestOfIt.make(world, chats, ambient, (type, data) => void emit(type, data)),
       gatewayUrl: () => `ws://127.0.0.1:${port}/websocket/`,
-      shards: settings.shards,
+      get shards() {
+        return Math.max(settings.shards, switches.recommendedShards)
+      },
       sessionStartLimit: gateway.sessionStartLimit,
+      isHistoryForbidden: () => switches.historyForbidden,
       holdForAudit: () => (strikes(switches.audit) ? ambient.uuid() : undefined),
       audited: (auditId, sent) => {
         audits.set(auditId, sent)

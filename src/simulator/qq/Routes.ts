@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly gatewayUrl: () => string
   readonly shards: number
   readonly sessionStartLimit: () => unknown
+  /** Whether the bot may not list the messages of a channel. */
+  readonly isHistoryForbidden: () => boolean
   /** Whether the next send is held for audit; gives the audit's id. */
   readonly holdForAudit: () => string | undefined
   /** Says which send an audit is about. */
@@ -61,6 +63,9 @@ export const make = (around: Surroundings): ReadonlyArray<Route> => {
           content: what.text,
           timestamp: timestamp(what.at),
           author: { ...self, avatar: "" },
+          ...(what.seqInChannel === undefined
+            ? {}
+            : { seq: what.seqInChannel, seq_in_channel: String(what.seqInChannel) }),
           ...(what.msgId === undefined ? {} : { message_reference: { message_id: what.msgId } })
         }
       : dataOf(what)
@@ -103,6 +108,7 @@ export const make = (around: Surroundings): ReadonlyArray<Route> => {
   }
 
   const list = ({ params: [id = ""], query }: Call): Answer => {
+    if (around.isHistoryForbidden()) return { refusal: Refusals.notGranted }
     const all = chats.history(id)
     const limit = Math.min(20, Number(query.get("limit") ?? 20))
     const at = (name: string) => all.findIndex((message) => message.id === query.get(name))

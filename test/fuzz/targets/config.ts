@@ -65,11 +65,7 @@ const judge = (
   const timeout = Duration.toMillis(config.requestTimeout)
   Oracle.must("settings are sane", /^\d{1,20}$/.test(config.appId), () => `an app id of ${config.appId.length} digits`)
   Oracle.must("settings are sane", timeout > 0 && timeout <= 86_400_000, () => `a time limit of ${timeout} ms`)
-  Oracle.must(
-    "settings are sane",
-    config.shards === undefined || config.shards <= 1000,
-    () => `${config.shards} shards`
-  )
+  Oracle.must("settings are sane", config.shards === "auto" || config.shards <= 1000, () => `${config.shards} shards`)
   Oracle.must("settings are sane", URL.canParse(config.apiUrl) && URL.canParse(config.tokenUrl), () => "an address")
   Oracle.secretless("a dump of the settings", Secrets.dump({ ...config, apiUrl: "", tokenUrl: "" }))
   Oracle.must(

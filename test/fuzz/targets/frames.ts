@@ -147,7 +147,6 @@ const features = Layer.mergeAll(
 const makeProtocol = Gateway.makeProtocol({
   account,
   intents: Intents.defaults,
-  shards: 1,
   rest: { gatewayBot: Effect.succeed({ url: "ws://fake", shards: 1, startLimit: undefined }) },
   credentials: { get: Effect.succeed(Redacted.make(Secrets.accessToken)), reject: () => Effect.void }
 }).pipe(Effect.provideService(Transport, FakeTransport.make({}).service))
@@ -175,7 +174,9 @@ const open = async (): Promise<Subject> => {
   const clock = await runtime.runPromise(Clock.Clock)
   const protocol: GatewayProtocol = await runtime.runPromise(makeProtocol)
   // Once, because session starts are paced; from then on the protocol knows the token it must not say.
-  const { greeting, url } = await runtime.runPromise(protocol.prepare(0, undefined))
+  const { greeting, url } = await runtime.runPromise(
+    Effect.scoped(protocol.prepare({ shard: 0, shards: 1 }, undefined))
+  )
   let shard = 0
 
   /** Everything that was delivered is handled or a duplicate, and no handler failed. */
@@ -190,7 +191,7 @@ const open = async (): Promise<Subject> => {
   const run = async (input: Input) => {
     const given = fieldsOf(input)
     const counted = { handled: it.dispatcher.counters.handled, duplicates: it.intake.duplicates }
-    const base = it.intake.link(++shard, `gateway/${shard}`, undefined)
+    const base = it.intake.link(++shard, 1, `gateway/${shard}`, undefined)
     const watch = new Watch(base)
     const resume =
       given["resume"] === true

@@ -34,7 +34,7 @@ export const config: QqConfig = {
   intents: Intents.defaults,
   apiUrl: "http://127.0.0.1",
   tokenUrl: "http://127.0.0.1/app/getAppAccessToken",
-  shards: undefined,
+  shards: 1,
   requestTimeout: Duration.seconds(10)
 }
 
@@ -227,8 +227,12 @@ const open = async (): Promise<Subject> => {
       const rest = yield* QqRest.make(config).pipe(Effect.provideService(QqCredentials, credentials))
       const call = textOf(given["call"], "me")
       if (call === "prepare") {
-        const protocol = yield* Gateway.makeProtocol({ account: "qq:1", intents: 1, shards: 1, rest, credentials })
-        Oracle.judged(call, yield* Effect.exit(protocol.prepare(0, undefined)), deep)
+        const protocol = yield* Gateway.makeProtocol({ account: "qq:1", intents: 1, rest, credentials })
+        Oracle.judged(
+          call,
+          yield* Effect.exit(Effect.scoped(protocol.prepare({ shard: 0, shards: 1 }, undefined))),
+          deep
+        )
       } else Oracle.judged(call, yield* Effect.exit(perform(rest, call, textOf(given["text"]))), deep)
       tokens.length = 0
       answers.length = 0

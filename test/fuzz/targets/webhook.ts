@@ -47,6 +47,7 @@ const open = async (): Promise<Subject> => {
   let delivered = 0
   const link: GatewayLink = {
     shard: 0,
+    shards: 1,
     deliver: (event, _raw, _position, stored) => {
       look(event)
       delivered++

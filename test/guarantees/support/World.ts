@@ -154,9 +154,9 @@ export const within =
 
 /** The platform's verdict: all that was heard is answered once and in order. `story` helps to repeat a failure. */
 export const assertFair = ({ books }: QqSimulator.QqSimulator, story = "") => {
-  const { duplicated, lost, outOfOrder, refused, repeated } = books.judge()
-  const none = { lost: [], duplicated: [], repeated: [], outOfOrder: [], refused: [] }
-  assert.deepStrictEqual({ lost, duplicated, repeated, outOfOrder, refused }, none, story)
+  const { duplicated, excessStarts, lost, outOfOrder, refused, repeated } = books.judge()
+  const none = { lost: [], duplicated: [], repeated: [], outOfOrder: [], refused: [], excessStarts: [] }
+  assert.deepStrictEqual({ lost, duplicated, repeated, outOfOrder, refused, excessStarts }, none, story)
 }
 
 /** A seed to be printed: `SEED` of the environment, or a fresh one. */

@@ -21,7 +21,7 @@ describe("settings", () => {
         assert.strictEqual(config.intents, Intents.defaults)
         assert.strictEqual(config.apiUrl, "https://api.sgroup.qq.com")
         assert.strictEqual(config.tokenUrl, "https://bots.qq.com/app/getAppAccessToken")
-        assert.strictEqual(config.shards, undefined)
+        assert.strictEqual(config.shards, "auto")
         assert.strictEqual(Duration.toSeconds(config.requestTimeout), 10)
         assert.notInclude(JSON.stringify(config), secret)
         assert.notInclude(String(config.clientSecret), secret)

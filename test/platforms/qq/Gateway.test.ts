@@ -30,7 +30,6 @@ const accountOver = Effect.fnUntraced(function* (server: Server, more: Partial<G
   const gateway = yield* Gateway.make({
     account,
     intents: 512,
-    shards: 1,
     rest: {
       gatewayBot: Effect.sync(() => {
         calls.discover++
@@ -47,12 +46,13 @@ const accountOver = Effect.fnUntraced(function* (server: Server, more: Partial<G
     },
     ...more
   }).pipe(Effect.provide(fake.layer))
-  const connect = Effect.fnUntraced(function* (resumeFrom?: Position, shard = 0) {
+  const connect = Effect.fnUntraced(function* (resumeFrom?: Position, shard = 0, shards = 1) {
     const record = new Record()
     const fiber = yield* Effect.forkChild(
       Effect.scoped(
         gateway.connect({
           shard,
+          shards,
           deliver: (event, raw, position) =>
             void record.delivered.push({ event, raw: Buffer.from(raw).toString("utf8"), position }),
           advance: (position) => void record.advanced.push(position),
@@ -90,14 +90,14 @@ const firstFrame = (peer: Peer | undefined) => JSON.parse(peer?.received[0] ?? "
 describe("QQ's gateway", () => {
   it.effect("identifies with token, intents and shard, and stores the address with the session", () =>
     Effect.gen(function* () {
-      const { connect, peers } = yield* accountOver(polite, { shards: 4 })
-      const { record, fiber } = yield* connect(undefined, 3)
+      const { connect, peers } = yield* accountOver(polite)
+      const { record, fiber } = yield* connect(undefined, 3, 4)
       assert.deepStrictEqual(firstFrame(peers[0]), {
         op: 2,
         d: { token: `QQBot ${fakeToken(1)}`, intents: 512, shard: [3, 4] }
       })
       assert.deepStrictEqual(record.advanced, [
-        { stream: "gateway/3", session: "S1", seq: 1, startedAt: 0, resumeUrl: "wss://gateway" }
+        { stream: "gateway/3", session: "S1", seq: 1, startedAt: 0, resumeUrl: "wss://gateway", shards: 4 }
       ])
       yield* Fiber.interrupt(fiber)
     })
@@ -237,7 +237,7 @@ describe("QQ's gateway", () => {
       yield* TestClock.adjust("5 seconds")
       yield* settle
       assert.strictEqual(first.peers.length, 3)
-      assert.deepStrictEqual(saved, { remaining: 899, resetAt: 3_600_000, lastStart: 5000 })
+      assert.deepStrictEqual(saved, { remaining: 899, resetAt: 3_600_000, lastStart: 5000, over: [5000], open: 0 })
       const restarted = yield* accountOver(polite, { budget })
       const four = yield* restarted.connect()
       yield* TestClock.adjust("4 seconds")

@@ -60,6 +60,6 @@ export const config: QqConfig = {
   intents: Intents.defaults,
   apiUrl: "https://api.test",
   tokenUrl: "https://token.test/app/getAppAccessToken",
-  shards: undefined,
+  shards: 1,
   requestTimeout: Duration.seconds(10)
 }

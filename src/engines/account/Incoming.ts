@@ -1,0 +1,88 @@
+/** The way in of an account: from its gateways through the inbox to the lanes and their handlers. */
+import { Effect, type Scope } from "effect"
+import type { HandlerError } from "../../domain/HandlerError.ts"
+import { Backfill } from "../Backfill.ts"
+import { Dispatcher } from "../Dispatcher.ts"
+import { Intake } from "../Intake.ts"
+import type { Delivery } from "../Lanes.ts"
+import * as Recovery from "../Recovery.ts"
+import type { Outgoing } from "./Outgoing.ts"
+import type { Parts } from "./Parts.ts"
+
+export interface Incoming {
+  readonly dispatcher: Dispatcher
+  readonly intake: Intake
+  /** Finds how far conversations were whole, and gives the events that no turn has settled back to their lanes. */
+  readonly recover: Effect.Effect<void>
+}
+
+/** Builds the way in; what its turns say goes out through `outgoing`. */
+export const make = Effect.fnUntraced(function* (
+  parts: Parts,
+  { commit, relay }: Outgoing
+): Effect.fn.Return<Incoming, never, Scope.Scope> {
+  const { alarm, cache, fork, handlers, inbox, journal, options, platform, probation, status } = parts
+  const { account } = platform
+
+  const load = (ids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<Delivery>> =>
+    Effect.map(
+      Recovery.patient(parts, (store) => store.events(ids)),
+      (events) =>
+        events.map(({ id, key, raw, receivedAt }) => {
+          const event = platform.decode(raw, key)
+          return { id, event, receivedAt, size: raw.length, attempt: 1, pace: undefined }
+        })
+    )
+
+  const failed = (delivery: Delivery, error: HandlerError, willRetry: boolean): void => {
+    const { conversation, key } = delivery.event
+    status.publish({ _tag: "TurnFailed", account, conversation, error, willRetry })
+    if (willRetry) return
+    status.publish({ _tag: "EventDeadLettered", account, conversation, key, reason: error.reason.message })
+  }
+
+  const dispatcher: Dispatcher = new Dispatcher(options, {
+    alarm,
+    fork,
+    handlerOf: handlers.of,
+    readState: (key) => Recovery.patient(parts, () => cache.read(key)),
+    settle: inbox.settle,
+    probation,
+    commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
+    load,
+    canSpill: inbox.isDurable,
+    isBlocked: () => relay.isFull,
+    failed,
+    pressureChanged: () => intake.measure()
+  })
+  const intake: Intake = new Intake({ account, alarm, inbox, journal, status, dispatcher })
+  yield* status.listen((news) => {
+    if (news._tag === "StoreFailed" || news._tag === "StoreRecovered") intake.measure()
+  })
+
+  if (platform.history !== undefined) {
+    intake.backfill = new Backfill(platform.history, parts, {
+      inject: (event, raw) => intake.inject(event, raw),
+      release: (delivery) => dispatcher.take(delivery)
+    })
+  }
+
+  const recover = Effect.gen(function* () {
+    intake.backfill?.load(yield* Recovery.patient(parts, (store) => store.positions(account)))
+    yield* probation.recall
+    const condemned: Array<readonly [id: number, deaths: number]> = []
+    yield* Recovery.events(parts, account, (event) => {
+      const { conversation, id, notBefore } = event
+      const deaths = probation.take(event)
+      if (deaths >= options.maxCrashes) return void condemned.push([id, deaths])
+      const lane = dispatcher.lanes.of(conversation)
+      if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
+      else dispatcher.takeStored(lane, id)
+    })
+    probation.taken()
+    for (const [id, deaths] of condemned) {
+      for (const delivery of yield* load([id])) dispatcher.condemn(delivery, deaths)
+    }
+  })
+  return { dispatcher, intake, recover: inbox.isDurable ? recover : Effect.void }
+})

@@ -1,0 +1,46 @@
+/** What an account can be told about the engines it runs on. */
+import { Duration } from "effect"
+import type { DispatcherOptions } from "../DispatcherPorts.ts"
+import * as Ladder from "../Ladder.ts"
+import type { RelayOptions } from "../Relay.ts"
+import * as Renewal from "../Renewal.ts"
+import * as Schedules from "../Schedules.ts"
+import * as Supervisor from "../Supervisor.ts"
+
+export interface AccountOptions extends Partial<DispatcherOptions>, Partial<RelayOptions>, Partial<Supervisor.Options> {
+  /**
+   * How long a stop may take: lanes finish, replies leave. What is left then waits in the store for the next start.
+   * @defaultValue 10 seconds
+   */
+  readonly drainTimeout?: Duration.Duration
+  /**
+   * How many processes may end while an event is handled again after a crash, before it is taken for the cause and
+   * becomes a dead letter.
+   * @defaultValue 3
+   */
+  readonly maxCrashes?: number
+}
+
+/** The same with nothing left open. */
+export type Settings = Required<AccountOptions>
+
+export const defaults: Settings = {
+  concurrency: 256,
+  handlerTimeout: Duration.seconds(30),
+  redeliver: Schedules.redeliver(),
+  maxMessages: 100,
+  maxResident: 2048,
+  maxResidentBytes: 32 * 1024 * 1024,
+  maxBacklog: 200_000,
+  maxAttempts: 5,
+  resend: Schedules.resend(),
+  maxQueued: 10_000,
+  onUnknown: "hold",
+  reconnect: Supervisor.defaultReconnect,
+  identify: Supervisor.defaultIdentify,
+  stableAfter: Duration.seconds(30),
+  ladder: Ladder.defaults,
+  ...Renewal.never,
+  drainTimeout: Duration.seconds(10),
+  maxCrashes: 3
+}

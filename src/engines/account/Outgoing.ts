@@ -1,0 +1,122 @@
+/** The way out of an account: what turns and others say is stored, queued and sent, through one breaker. */
+import { Effect, Latch, type Scope, Stream } from "effect"
+import { CircuitBreaker } from "effect/persistence"
+import type { Conversation } from "../../domain/Conversation.ts"
+import type { MessageStatus, NewMessage, OutboxMessage } from "../../domain/Message.ts"
+import type { Mark } from "../../ports/Platform.ts"
+import type { TurnResult, TurnWrite } from "../../ports/Store.ts"
+import * as Recovery from "../Recovery.ts"
+import { Relay } from "../Relay.ts"
+import * as Schedules from "../Schedules.ts"
+import type { Parts } from "./Parts.ts"
+
+export interface Outgoing {
+  readonly relay: Relay
+  /** Stores what a turn leaves behind; its messages leave once they are durable. */
+  readonly commit: (write: TurnWrite, done: (result: TurnResult) => void) => void
+  /** Stores messages outside of a turn; waits while the outbox is full, and returns when they are durable. */
+  readonly send: (messages: ReadonlyArray<NewMessage>) => Effect.Effect<void>
+  /** Takes what an earlier process did not send, then what was said meanwhile. */
+  readonly recover: Effect.Effect<void>
+  readonly hasRecovered: () => boolean
+}
+
+/** Messages under way at once, across conversations. */
+const sendConcurrency = 16
+
+const breakerStates = { Closed: "closed", Open: "open", HalfOpen: "half-open" } as const
+
+/** The breaker of the platform's REST interface; its changes are told on the status stream. */
+const makeBreaker = Effect.fnUntraced(function* ({ platform: { account }, status }: Parts) {
+  const breaker = yield* CircuitBreaker.make({
+    tripPolicy: CircuitBreaker.consecutive(5),
+    openDuration: Schedules.backoff({ base: "500 millis", cap: "15 seconds" })
+  }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+  const tell = Stream.runForEach(breaker.transitions, ({ to }) =>
+    Effect.sync(() => status.publish({ _tag: "BreakerChanged", account, state: breakerStates[to] }))
+  )
+  yield* Effect.forkScoped(tell)
+  return breaker
+})
+
+export interface OutgoingPorts {
+  /** The outbox has room again. */
+  readonly drained: () => void
+  /** The platform said where our message stands in its conversation. */
+  readonly said: (conversation: Conversation, mark: Mark) => void
+}
+
+/** Builds the way out. */
+export const make = Effect.fnUntraced(function* (
+  parts: Parts,
+  { drained, said }: OutgoingPorts
+): Effect.fn.Return<Outgoing, never, Scope.Scope> {
+  const { alarm, cache, fork, journal, options, platform, status } = parts
+  const { account } = platform
+  const breaker = yield* makeBreaker(parts)
+
+  /** The last row that recovery took from the store; what is said before it ended waits, and is taken once. */
+  let recoveredTo: number | undefined
+  const early: Array<OutboxMessage> = []
+  const offer = (row: OutboxMessage): void => {
+    if (recoveredTo === undefined) early.push(row)
+    else if (row.id > recoveredTo) relay.take(row)
+  }
+  const enqueue = (messages: ReadonlyArray<NewMessage>, ids: ReadonlyArray<number>): void => {
+    ids.forEach((id, index) => {
+      const message = messages[index]
+      if (message) offer({ ...message, id, status: "queued", attempts: 0 })
+    })
+  }
+  const commit: Outgoing["commit"] = (write, done) =>
+    journal.turn(write, (result) => {
+      if (result._tag === "Committed") {
+        cache.committed(write.state, result.versions)
+        enqueue(write.messages, result.messageIds)
+      } else cache.forget(write.state)
+      done(result)
+    })
+
+  /** Open while the outbox has room. */
+  const room = Latch.makeUnsafe(true)
+  const send: Outgoing["send"] = (messages) =>
+    Effect.suspend(() => {
+      if (relay.isFull) {
+        room.closeUnsafe()
+        return Effect.andThen(room.await, send(messages))
+      }
+      return Effect.callback<void>((resume) => {
+        commit({ eventId: undefined, messages, state: [] }, () => resume(Effect.void))
+      })
+    })
+
+  const relay: Relay = new Relay(
+    { ...options, concurrency: sendConcurrency },
+    {
+      platform,
+      alarm,
+      breaker,
+      fork,
+      record: journal.message,
+      settled: (message: OutboxMessage, to: MessageStatus, reason, receipt) => {
+        const { messageId: id, number } = receipt ?? {}
+        if (id !== undefined && number !== undefined) said(message.conversation, { id, number })
+        status.publish({ _tag: "MessageSettled", account, id: message.id, status: to, reason })
+      },
+      drained: () => {
+        room.openUnsafe()
+        drained()
+      }
+    }
+  )
+  return {
+    relay,
+    commit,
+    send,
+    recover: Effect.gen(function* () {
+      recoveredTo = yield* Recovery.messages(parts, account, (row) => relay.take(row))
+      for (const row of early.splice(0)) offer(row)
+    }),
+    hasRecovered: () => recoveredTo !== undefined
+  }
+})
