@@ -30,6 +30,18 @@ export interface Options extends Account.AccountOptions, JournalOptions, Retenti
   readonly startsWhenQuiet?: boolean | undefined
 }
 
+/** The events of one name of one platform. */
+export interface OneName {
+  readonly platform: string
+  readonly type: string
+}
+
+/** What a handler waits for: every event of a kind, or those of one name. */
+export interface Interest {
+  readonly kind: EventKind
+  readonly only?: OneName | undefined
+}
+
 export interface Kept {
   readonly load: Effect.Effect<string | undefined, StoreError>
   readonly save: (value: string) => Effect.Effect<void, StoreError>
@@ -39,8 +51,14 @@ export class Runtime extends Context.Service<
   Runtime,
   {
     readonly prefixes: ReadonlyArray<string>
-    /** Adds a handler until the scope closes. */
-    readonly handle: Handlers["Service"]["add"]
+    /** Adds a handler until the scope closes; `only` says that it ignores all but events of one name. */
+    readonly handle: <K extends EventKind>(
+      kind: K,
+      handler: Handler.Handler<EventOf<K>>,
+      only?: OneName
+    ) => Effect.Effect<void, never, Scope.Scope>
+    /** What the handlers of features wait for, so that platforms can look whether it can ever come. */
+    readonly interests: () => ReadonlyArray<Interest>
     /** Starts an account until the scope closes. `options` go before those of `Bot.layerWith`. */
     readonly attach: (
       platform: Platform,
@@ -80,6 +98,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const started = Latch.makeUnsafe(false)
   let hasStarted = false
   const accounts = new Set<Account.Account>()
+  const interests = new Set<Interest>()
   const gaveUp = yield* Latch.make(false)
 
   const startWhenQuiet = Effect.gen(function* () {
@@ -95,7 +114,19 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const self: Runtime["Service"] = {
     prefixes: typeof options.prefix === "string" ? [options.prefix] : (options.prefix ?? ["!", "/"]),
-    handle: handlers.add,
+    handle: (kind, handler, only) =>
+      Effect.andThen(
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const interest = { kind, only }
+            interests.add(interest)
+            return interest
+          }),
+          (interest) => Effect.sync(() => interests.delete(interest))
+        ),
+        handlers.add(kind, handler)
+      ),
+    interests: () => Array.from(interests),
     attach: Effect.fnUntraced(function* (platform, own) {
       // Before the account, so that it goes after it: a verdict that met nobody would count as handled.
       const reviews = yield* Verdicts.listen(platform, { store, journal, handlers })
@@ -169,16 +200,17 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
 /**
  * A Layer that runs `handler` for events of a kind. The turn is not among the services captured here: it is added
- * each time the handler runs.
+ * each time the handler runs. `only` says that the handler ignores all but events of one name.
  */
 export const register = <K extends EventKind, A, E, R>(
   kind: K,
-  handler: (event: EventOf<K>) => Effect.Effect<A, E, R>
+  handler: (event: EventOf<K>) => Effect.Effect<A, E, R>,
+  only?: OneName
 ): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> => {
   const registered = Layer.effectDiscard(
     Effect.gen(function* () {
       const runtime = yield* Runtime
-      yield* runtime.handle(kind, Handler.make(handler, yield* Effect.context<R>()))
+      yield* runtime.handle(kind, Handler.make(handler, yield* Effect.context<R>()), only)
       // An app that is torn down must not meet events without its handlers: they would pass for unwanted.
       if (!runtime.hasStarted()) yield* Effect.addFinalizer(() => runtime.drain)
     })

@@ -6,7 +6,7 @@ import type { HttpClient } from "effect/http"
 import type { HttpRouter } from "effect/http/HttpRouter"
 import type { ConfigError } from "../../domain/ConfigError.ts"
 import type { Conversation } from "../../domain/Conversation.ts"
-import type { Event, EventKind } from "../../domain/Event.ts"
+import type { Event, PlatformEvent } from "../../domain/Event.ts"
 import type { AccountOptions } from "../../engines/Account.ts"
 import type * as GatewayConnection from "../../engines/GatewayConnection.ts"
 import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
@@ -16,6 +16,7 @@ import * as WebSocket from "../../transports/WebSocket.ts"
 import { type Api, QqApi } from "./Api.ts"
 import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
+import { kindOf } from "./EventKinds.ts"
 import { isType, type QqEvent } from "./Events.ts"
 import * as Gateway from "./Gateway.ts"
 import { layerClient } from "./Http.ts"
@@ -47,8 +48,10 @@ export {
   video,
   voice
 } from "./Content.ts"
+export { type BotrsCallback, botrsCallbacks, eventKinds, type QqEventKind } from "./EventKinds.ts"
 export { isType, type QqEvent } from "./Events.ts"
 export * as Intents from "./Intents.ts"
+export { timeOf } from "./Json.ts"
 export { path } from "./Path.ts"
 export type { QqPayloads } from "./Payloads.ts"
 export type { EventName, IntentName } from "./Protocol.ts"
@@ -216,17 +219,28 @@ export const layerConfigWith = (
 /** {@link layerConfigWith} with the defaults. */
 export const layerConfig: Layer.Layer<QqApi | QqRest, ConfigError, Runtime> = layerConfigWith({})
 
-/** The kind of event that a name becomes. */
-const kindOf = (type: EventName): EventKind =>
-  type.endsWith("MESSAGE_CREATE")
-    ? "MessageReceived"
-    : type.endsWith("MESSAGE_DELETE")
-      ? "MessageDeleted"
-      : "PlatformEvent"
+/** The events that reach handlers: all but the handshake's, of which `Bot.onStatus` tells as `ConnectionChanged`. */
+export type HandledName = Exclude<EventName, "READY" | "RESUMED">
 
-/** Runs `handler` for every QQ event of this name, with its payload typed. */
-export const on = <T extends EventName, A, E, R>(
+/**
+ * Runs `handler` for every QQ event of this name, with its payload typed. An account that did not ask for the event's
+ * intent says so before it connects.
+ */
+export const on = <T extends HandledName, A, E, R>(
   type: T,
   handler: (event: QqEvent<T>) => Effect.Effect<A, E, R>
 ): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> =>
-  register(kindOf(type), (event): Effect.Effect<unknown, E, R> => (isType(event, type) ? handler(event) : Effect.void))
+  register(
+    kindOf(type) ?? "PlatformEvent",
+    (event): Effect.Effect<unknown, E, R> => (isType(event, type) ? handler(event) : Effect.void),
+    { platform: "qq", type }
+  )
+
+/** Runs `handler` for events of QQ that everbot does not know yet: they pass through as they came. */
+export const onUnknown = <A, E, R>(
+  handler: (event: PlatformEvent) => Effect.Effect<A, E, R>
+): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> =>
+  register(
+    "PlatformEvent",
+    (event): Effect.Effect<unknown, E, R> => (event.platform === "qq" && !event.isKnown ? handler(event) : Effect.void)
+  )
