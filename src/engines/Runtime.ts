@@ -7,7 +7,7 @@ import type { EventKind, EventOf } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { NewMessage } from "../domain/Message.ts"
 import type { StoreError } from "../domain/StoreError.ts"
-import type { Platform } from "../ports/Platform.ts"
+import type { Interest, Platform } from "../ports/Platform.ts"
 import { Store } from "../ports/Store.ts"
 import * as Account from "./Account.ts"
 import * as Handler from "./Handlers.ts"
@@ -30,18 +30,6 @@ export interface Options extends Account.AccountOptions, JournalOptions, Retenti
   readonly startsWhenQuiet?: boolean | undefined
 }
 
-/** The events of one name of one platform. */
-export interface OneName {
-  readonly platform: string
-  readonly type: string
-}
-
-/** What a handler waits for: every event of a kind, or those of one name. */
-export interface Interest {
-  readonly kind: EventKind
-  readonly only?: OneName | undefined
-}
-
 export interface Kept {
   readonly load: Effect.Effect<string | undefined, StoreError>
   readonly save: (value: string) => Effect.Effect<void, StoreError>
@@ -55,7 +43,7 @@ export class Runtime extends Context.Service<
     readonly handle: <K extends EventKind>(
       kind: K,
       handler: Handler.Handler<EventOf<K>>,
-      only?: OneName
+      only?: Interest["only"]
     ) => Effect.Effect<void, never, Scope.Scope>
     /** What the handlers of features wait for, so that platforms can look whether it can ever come. */
     readonly interests: () => ReadonlyArray<Interest>
@@ -205,7 +193,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 export const register = <K extends EventKind, A, E, R>(
   kind: K,
   handler: (event: EventOf<K>) => Effect.Effect<A, E, R>,
-  only?: OneName
+  only?: Interest["only"]
 ): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> => {
   const registered = Layer.effectDiscard(
     Effect.gen(function* () {

@@ -20,6 +20,8 @@ import { kindOf } from "./EventKinds.ts"
 import { isType, type QqEvent } from "./Events.ts"
 import * as Gateway from "./Gateway.ts"
 import { layerClient } from "./Http.ts"
+import * as IntentCheck from "./IntentCheck.ts"
+import * as Listening from "./Listening.ts"
 import { isQq, outbound } from "./Outbound.ts"
 import type { EventName } from "./Protocol.ts"
 import { QqRest } from "./Rest.ts"
@@ -61,6 +63,12 @@ export { Acknowledgement } from "./rest/Messages.ts"
 /** Settings of the account, and how its engines run it. */
 export interface Options extends Config.QqOptions, AccountOptions {
   readonly connection?: GatewayConnection.Options | undefined
+  /**
+   * What to do before connecting when a handler waits for events of an intent that no account of the app asked for, so
+   * that it could never be called: stop the account with the reason `IntentsMissing`, or only say so in the log.
+   * @defaultValue "fail"
+   */
+  readonly missingIntents?: "fail" | "warn" | undefined
 }
 
 /**
@@ -114,13 +122,16 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     rest,
     credentials,
     budget,
-    connection: options.connection
+    connection: options.connection,
+    refusalAdvice: () => IntentCheck.refusalAdvice(config.intents, runtime.interests())
   })
+  const listening = yield* Listening.make(config, options.missingIntents ?? "fail")
   const platform: Platform = {
     ...outbound(config, rest, api, credentials),
     heartbeats: true,
     shards: Effect.succeed(shards),
-    connect: gateway.connect
+    connect: (link) => Effect.andThen(listening, gateway.connect(link)),
+    hears: (interest) => IntentCheck.hears(config.intents, interest)
   }
   yield* runtime.attach(platform, options)
 })

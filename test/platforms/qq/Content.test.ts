@@ -144,7 +144,11 @@ describe("media on its way", () => {
       const files = asked.filter(({ path }) => path.endsWith("/files"))
       assert.deepStrictEqual(files[0]?.body, { file_type: 1, url: "https://x/y.png", srv_send_msg: false })
       const [message] = asked.filter(({ path }) => path.endsWith("/messages"))
-      assert.deepInclude(message?.body as object, { msg_type: 7, media: { file_info: "info" }, msg_seq: sequenceOf({ id: 1 }) })
+      assert.deepInclude(message?.body as object, {
+        msg_type: 7,
+        media: { file_info: "info" },
+        msg_seq: sequenceOf({ id: 1 })
+      })
     }).pipe(Effect.provide(layer))
   })
 
