@@ -181,4 +181,27 @@ describe("handlers", () => {
       assert.sameMembers(heard, [...handled.map(({ kind, name }) => `${kind} ${name}`), "PlatformEvent BRAND_NEW"])
     })
   )
+
+  it.live("answer what a reply may name by naming it, and say the rest without", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform()
+      const app = Layer.mergeAll(
+        World.account(simulator, { intents: Intents.all }),
+        Qq.on("GROUP_MEMBER_ADD", (event) => Bot.reply(event, "welcome")),
+        Qq.on("GROUP_MEMBER_REMOVE", (event) => Bot.reply(event, "goodbye"))
+      )
+      yield* World.run(app, { store: Memory.layer })
+      yield* listening(simulator)
+      yield* simulator.emit("GROUP_MEMBER_ADD", fresh("GROUP_MEMBER_ADD"), { eventId: "GROUP_MEMBER_ADD:1" })
+      yield* simulator.emit("GROUP_MEMBER_REMOVE", fresh("GROUP_MEMBER_REMOVE"), { eventId: "GROUP_MEMBER_REMOVE:1" })
+      yield* simulator.until(({ sent }) => sent.length >= 2).pipe(World.within(5000, "both to be answered"))
+      assert.deepStrictEqual(
+        simulator.books.sent.map(({ accepted, eventId, text }) => [text, eventId, accepted]),
+        [
+          ["welcome", "GROUP_MEMBER_ADD:1", true],
+          ["goodbye", undefined, true]
+        ]
+      )
+    })
+  )
 })
