@@ -20,10 +20,12 @@ export type {
   Event,
   EventKind,
   EventOf,
+  Mention,
   MessageDeleted,
   MessageReceived,
   PlatformEvent,
-  Position
+  Position,
+  Quoted
 } from "./domain/Event.ts"
 export type { Gap } from "./domain/Gap.ts"
 export * as GatewayError from "./domain/GatewayError.ts"

@@ -49,6 +49,14 @@ export const not =
 /** Messages of people only. */
 export const notFromBots: Guard<MessageReceived> = plain((event) => !event.author.isBot)
 
+/** Messages that speak to this bot: one to one, or naming it. */
+export const addressed: Guard<MessageReceived> = plain((event) => event.isAddressed)
+
+/** Messages of those who run the place: its owner and its admins. In private chats nobody is. */
+export const fromAdmins: Guard<MessageReceived> = plain(
+  ({ author }) => author.role === "owner" || author.role === "admin"
+)
+
 /** Events of these guilds only. Events that belong to no guild do not pass. */
 export const guilds = (...ids: ReadonlyArray<string>): Guard<MessageReceived> => {
   const allowed = new Set(ids)

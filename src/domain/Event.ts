@@ -20,10 +20,34 @@ export interface EventBase {
 }
 
 export interface Author {
-  /** Unique within the account and the kind of conversation. */
+  /** Unique within the account and the kind of conversation; in QQ groups a person has another one in each group. */
   readonly id: string
   readonly name: string | undefined
   readonly isBot: boolean
+  /** What the author may do where this was said; absent where the platform does not say, e.g. in private chats. */
+  readonly role?: "owner" | "admin" | "member" | undefined
+  /** The same for this person in every conversation, where the platform gives one. */
+  readonly unionId?: string | undefined
+}
+
+/** Somebody whom a message names, in the order of the platform's list. */
+export interface Mention {
+  /** An author's id; `undefined` for everyone. */
+  readonly id: string | undefined
+  readonly name: string | undefined
+  readonly isBot: boolean
+  /** It is this bot. QQ guilds say only that it is a bot, and the bot is taken for this one. */
+  readonly isSelf: boolean
+  readonly isEveryone: boolean
+}
+
+/** The message that another one answers. */
+export interface Quoted {
+  /** What the platform calls it: a message id in guilds, an index (`REFIDX_…`) in QQ groups and private chats. */
+  readonly id: string | undefined
+  /** Absent where the platform gives a reference only. */
+  readonly text: string | undefined
+  readonly attachments: ReadonlyArray<Attachment>
 }
 
 export interface Attachment {
@@ -32,6 +56,11 @@ export interface Attachment {
   readonly name: string | undefined
   /** Bytes. */
   readonly size: number | undefined
+  /** Pixels, of images and videos. */
+  readonly width?: number | undefined
+  readonly height?: number | undefined
+  /** What the platform understood of a voice message. */
+  readonly transcript?: string | undefined
 }
 
 /** Somebody said something to, or near, the bot. */
@@ -42,6 +71,11 @@ export interface MessageReceived extends EventBase {
   /** Plain text without the mention that addressed the bot; empty for a message that is all attachment. */
   readonly text: string
   readonly attachments: ReadonlyArray<Attachment>
+  readonly mentions: ReadonlyArray<Mention>
+  /** It speaks to this bot: one to one, or by naming it. Bots that hear all messages of a group answer these. */
+  readonly isAddressed: boolean
+  /** The message it answers, if it answers one. */
+  readonly quoted: Quoted | undefined
   /** The guild the conversation belongs to, where there is one. */
   readonly guildId: string | undefined
   /** The platform's clock, epoch milliseconds. */
@@ -59,7 +93,10 @@ export interface PlatformEvent extends EventBase {
   readonly _tag: "PlatformEvent"
   /** Whether everbot knows this type; unknown ones pass through as they are. */
   readonly isKnown: boolean
-  /** The platform's own id of the event, where it gave one: what a reply to it names. Unlike `key`, never made up. */
+  /**
+   * The platform's own id of the event, where it gave one that a reply may name. Unlike `key`, never made up. Without it
+   * `Bot.reply` says something of its own accord.
+   */
   readonly eventId?: string | undefined
 }
 

@@ -96,6 +96,14 @@ export class IntentsDisallowed extends Data.TaggedError("IntentsDisallowed")<Adv
   }
 }
 
+/** Handlers wait for events that this account does not ask for, so they could never be called. Found before connecting. */
+export class IntentsMissing extends Data.TaggedError("IntentsMissing")<Advice> {
+  readonly isRetryable = false as const
+  override get message() {
+    return advise("handlers wait for events that were not asked for", this)
+  }
+}
+
 /** The bot is in too many guilds for one connection. */
 export class ShardingRequired extends Data.TaggedError("ShardingRequired")<Advice> {
   readonly isRetryable = false as const
@@ -138,6 +146,7 @@ export type Reason =
   | InboxUnavailable
   | AuthenticationFailed
   | IntentsDisallowed
+  | IntentsMissing
   | ShardingRequired
   | InvalidShard
   | ProtocolUnsupported

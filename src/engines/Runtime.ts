@@ -7,7 +7,7 @@ import type { EventKind, EventOf } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { NewMessage } from "../domain/Message.ts"
 import type { StoreError } from "../domain/StoreError.ts"
-import type { Platform } from "../ports/Platform.ts"
+import type { Interest, Platform } from "../ports/Platform.ts"
 import { Store } from "../ports/Store.ts"
 import * as Account from "./Account.ts"
 import * as Handler from "./Handlers.ts"
@@ -39,8 +39,14 @@ export class Runtime extends Context.Service<
   Runtime,
   {
     readonly prefixes: ReadonlyArray<string>
-    /** Adds a handler until the scope closes. */
-    readonly handle: Handlers["Service"]["add"]
+    /** Adds a handler until the scope closes; `only` says that it ignores all but events of one name. */
+    readonly handle: <K extends EventKind>(
+      kind: K,
+      handler: Handler.Handler<EventOf<K>>,
+      only?: Interest["only"]
+    ) => Effect.Effect<void, never, Scope.Scope>
+    /** What the handlers of features wait for, so that platforms can look whether it can ever come. */
+    readonly interests: () => ReadonlyArray<Interest>
     /** Starts an account until the scope closes. `options` go before those of `Bot.layerWith`. */
     readonly attach: (
       platform: Platform,
@@ -81,6 +87,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const started = Latch.makeUnsafe(false)
   let hasStarted = false
   const accounts = new Set<Account.Account>()
+  const interests = new Set<Interest>()
   const gaveUp = yield* Latch.make(false)
 
   const startWhenQuiet = Effect.gen(function* () {
@@ -96,7 +103,19 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
   const self: Runtime["Service"] = {
     prefixes: typeof options.prefix === "string" ? [options.prefix] : (options.prefix ?? ["!", "/"]),
-    handle: handlers.add,
+    handle: (kind, handler, only) =>
+      Effect.andThen(
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const interest = { kind, only }
+            interests.add(interest)
+            return interest
+          }),
+          (interest) => Effect.sync(() => interests.delete(interest))
+        ),
+        handlers.add(kind, handler)
+      ),
+    interests: () => Array.from(interests),
     attach: Effect.fnUntraced(function* (platform, own) {
       // Before the account, so that it goes after it: a verdict that met nobody would count as handled.
       const reviews = yield* Verdicts.listen(platform, { store, journal, handlers })
@@ -172,16 +191,17 @@ export const make = Effect.fnUntraced(function* (options: Options) {
 
 /**
  * A Layer that runs `handler` for events of a kind. The turn is not among the services captured here: it is added
- * each time the handler runs.
+ * each time the handler runs. `only` says that the handler ignores all but events of one name.
  */
 export const register = <K extends EventKind, A, E, R>(
   kind: K,
-  handler: (event: EventOf<K>) => Effect.Effect<A, E, R>
+  handler: (event: EventOf<K>) => Effect.Effect<A, E, R>,
+  only?: Interest["only"]
 ): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> => {
   const registered = Layer.effectDiscard(
     Effect.gen(function* () {
       const runtime = yield* Runtime
-      yield* runtime.handle(kind, Handler.make(handler, yield* Effect.context<R>()))
+      yield* runtime.handle(kind, Handler.make(handler, yield* Effect.context<R>()), only)
       // An app that is torn down must not meet events without its handlers: they would pass for unwanted.
       if (!runtime.hasStarted()) yield* Effect.addFinalizer(() => runtime.drain)
     })

@@ -40,6 +40,7 @@ export const errorOf = (status: Status): ErrorMonitor.Observed | undefined => {
 export const fatalThresholds: Readonly<Record<GatewayFatal["_tag"] | `Store${StoreFatal["_tag"]}`, number>> = {
   AuthenticationFailed: 1,
   IntentsDisallowed: 1,
+  IntentsMissing: 1,
   ShardingRequired: 1,
   InvalidShard: 1,
   ProtocolUnsupported: 1,

@@ -4,11 +4,17 @@
 import type { Duration, Effect, Scope } from "effect"
 import type { ConnectionState } from "../domain/ConnectionState.ts"
 import type { Conversation } from "../domain/Conversation.ts"
-import type { Event, Position } from "../domain/Event.ts"
+import type { Event, EventKind, Position } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { OutboxMessage, Receipt } from "../domain/Message.ts"
 import type { RestError } from "../domain/RestError.ts"
 import type { WebhookView } from "./Webhook.ts"
+
+/** What a handler waits for: every event of a kind, or those of one name of one platform. */
+export interface Interest {
+  readonly kind: EventKind
+  readonly only?: { readonly platform: string; readonly type: string } | undefined
+}
 
 /** How the review of a message ended that the platform had taken as `auditing`. */
 export interface Verdict {
@@ -122,6 +128,11 @@ export interface Platform {
   readonly verdict?: ((event: Event) => Verdict | undefined) | undefined
   /** What was said while nobody listened. Only where every message of a conversation is delivered, or holes mean nothing. */
   readonly history?: History | undefined
+  /**
+   * Whether what a handler waits for can come to this account at all, as far as its settings decide that.
+   * @defaultValue it can
+   */
+  readonly hears?: ((interest: Interest) => boolean) | undefined
   /** Drops cached credentials, so that the next use fetches fresh ones. */
   readonly refreshCredentials: Effect.Effect<void>
 }

@@ -33,6 +33,9 @@ export const message = ({ text, in: where, from, id = `message-${++made}` }: Mes
   author: typeof from === "object" ? from : { id: from ?? "somebody", name: from ?? "somebody", isBot: false },
   text,
   attachments: [],
+  mentions: [],
+  isAddressed: typeof where !== "object" || where.kind === "direct" || where.kind === "guildDirect",
+  quoted: undefined,
   guildId: undefined,
   sentAt: undefined
 })

@@ -148,6 +148,7 @@ describe("a guard", () => {
   const passes = (guard: Guard.Guard<ReturnType<typeof say>>, event: ReturnType<typeof say>) => guard(event)
   const yes = Guard.make(() => true)
   const no = Guard.make(() => false)
+  const anyone = { id: "5", name: undefined, isBot: false }
   const group: Conversation = { account: "fake:1", kind: "group", id: "5" }
 
   it.effect.each([
@@ -169,6 +170,13 @@ describe("a guard", () => {
     ["the id for conversations", Guard.conversations("5"), say("x", group), true],
     ["kind and id for conversations", Guard.conversations({ kind: "group", id: "5" }), say("x", group), true],
     ["another kind for conversations", Guard.conversations({ kind: "direct", id: "5" }), say("x", group), false],
+    ["a private chat for addressed", Guard.addressed, say("x"), true],
+    ["a group for addressed", Guard.addressed, say("x", group), false],
+    ["a mention in a group for addressed", Guard.addressed, { ...say("x", group), isAddressed: true }, true],
+    ["an owner for fromAdmins", Guard.fromAdmins, { ...say("x"), author: { ...anyone, role: "owner" } }, true],
+    ["an admin for fromAdmins", Guard.fromAdmins, { ...say("x"), author: { ...anyone, role: "admin" } }, true],
+    ["a member for fromAdmins", Guard.fromAdmins, { ...say("x"), author: { ...anyone, role: "member" } }, false],
+    ["somebody for fromAdmins", Guard.fromAdmins, say("x"), false],
     ["a direct chat for direct", Guard.direct, say("x"), true],
     ["a group for direct", Guard.direct, say("x", group), false],
     ["the prefix", Guard.prefix("hey"), say("  hey you"), true],

@@ -162,6 +162,17 @@ describe("sending", () => {
     })
   )
 
+  it.live("takes a body that leaves out its type for text", () =>
+    Effect.gen(function* () {
+      const { send, simulator } = yield* online()
+      assert.strictEqual((yield* send("/v2/groups/G/messages", { content: "hi" })).status, 200)
+      assert.deepStrictEqual(
+        simulator.books.sent.map(({ accepted, text }) => [accepted, text]),
+        [[true, "hi"]]
+      )
+    })
+  )
+
   it.live("lets an event of the right kind carry a passive reply", () =>
     Effect.gen(function* () {
       const { send, simulator } = yield* online()

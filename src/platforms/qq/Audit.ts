@@ -4,7 +4,7 @@
  */
 import type { Event } from "../../domain/Event.ts"
 import type { Verdict } from "../../ports/Platform.ts"
-import { idOf, isJson } from "./Message.ts"
+import { idOf, isJson } from "./Json.ts"
 
 export const verdictOf = ({ type, data }: Event): Verdict | undefined => {
   const passed = type === "MESSAGE_AUDIT_PASS"

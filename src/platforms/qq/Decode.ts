@@ -6,92 +6,16 @@
  */
 import type { Conversation, ConversationKind } from "../../domain/Conversation.ts"
 import type { Event, MessageDeleted, PlatformEvent } from "../../domain/Event.ts"
-import { idOf, isJson, type Json, QqMessage } from "./Message.ts"
+import { eventTable, type Reading, type Row } from "./EventTable.ts"
+import { idOf, isJson, type Json } from "./Json.ts"
+import { QqMessage } from "./Message.ts"
 import type { EventName } from "./Protocol.ts"
 
-/** How an event is read: as a message of some surface, a deletion, or something else that happened somewhere. */
-type Reading =
-  | "groupMessage"
-  | "directMessage"
-  | "channelMessage"
-  | "guildDirectMessage"
-  | "channelDelete"
-  | "guildDirectDelete"
-  | "inGroup"
-  | "inDirect"
-  | "inChannel"
-  | "inGuild"
-  | "isGuild"
-  | "anywhere"
-  | "account"
-
-const readings = {
-  READY: "account",
-  RESUMED: "account",
-  GUILD_CREATE: "isGuild",
-  GUILD_UPDATE: "isGuild",
-  GUILD_DELETE: "isGuild",
-  CHANNEL_CREATE: "inGuild",
-  CHANNEL_UPDATE: "inGuild",
-  CHANNEL_DELETE: "inGuild",
-  GUILD_MEMBER_ADD: "inGuild",
-  GUILD_MEMBER_UPDATE: "inGuild",
-  GUILD_MEMBER_REMOVE: "inGuild",
-  MESSAGE_CREATE: "channelMessage",
-  MESSAGE_DELETE: "channelDelete",
-  MESSAGE_REACTION_ADD: "inChannel",
-  MESSAGE_REACTION_REMOVE: "inChannel",
-  DIRECT_MESSAGE_CREATE: "guildDirectMessage",
-  DIRECT_MESSAGE_DELETE: "guildDirectDelete",
-  OPEN_FORUM_THREAD_CREATE: "inChannel",
-  OPEN_FORUM_THREAD_UPDATE: "inChannel",
-  OPEN_FORUM_THREAD_DELETE: "inChannel",
-  OPEN_FORUM_POST_CREATE: "inChannel",
-  OPEN_FORUM_POST_DELETE: "inChannel",
-  OPEN_FORUM_REPLY_CREATE: "inChannel",
-  OPEN_FORUM_REPLY_DELETE: "inChannel",
-  AUDIO_OR_LIVE_CHANNEL_MEMBER_ENTER: "inChannel",
-  AUDIO_OR_LIVE_CHANNEL_MEMBER_EXIT: "inChannel",
-  ENTER_AIO: "inDirect",
-  GROUP_MEMBER_ADD: "inGroup",
-  GROUP_MEMBER_REMOVE: "inGroup",
-  GROUP_JOIN_REQUEST: "inGroup",
-  C2C_MESSAGE_CREATE: "directMessage",
-  GROUP_AT_MESSAGE_CREATE: "groupMessage",
-  GROUP_MESSAGE_CREATE: "groupMessage",
-  FRIEND_ADD: "inDirect",
-  FRIEND_DEL: "inDirect",
-  C2C_MSG_REJECT: "inDirect",
-  C2C_MSG_RECEIVE: "inDirect",
-  GROUP_ADD_ROBOT: "inGroup",
-  GROUP_DEL_ROBOT: "inGroup",
-  GROUP_MSG_REJECT: "inGroup",
-  GROUP_MSG_RECEIVE: "inGroup",
-  SUBSCRIBE_MESSAGE_STATUS: "anywhere",
-  INTERACTION_CREATE: "anywhere",
-  MESSAGE_AUDIT_PASS: "inChannel",
-  MESSAGE_AUDIT_REJECT: "inChannel",
-  FORUM_THREAD_CREATE: "inChannel",
-  FORUM_THREAD_UPDATE: "inChannel",
-  FORUM_THREAD_DELETE: "inChannel",
-  FORUM_POST_CREATE: "inChannel",
-  FORUM_POST_DELETE: "inChannel",
-  FORUM_REPLY_CREATE: "inChannel",
-  FORUM_REPLY_DELETE: "inChannel",
-  FORUM_PUBLISH_AUDIT_RESULT: "inChannel",
-  AUDIO_START: "inChannel",
-  AUDIO_FINISH: "inChannel",
-  AUDIO_ON_MIC: "inChannel",
-  AUDIO_OFF_MIC: "inChannel",
-  AT_MESSAGE_CREATE: "channelMessage",
-  PUBLIC_MESSAGE_DELETE: "channelDelete"
-} as const satisfies Record<EventName, Reading>
-
 // A Map, so that a type called `__proto__` or `constructor` is merely unknown.
-const readingOf: ReadonlyMap<unknown, Reading> = new Map<unknown, Reading>(Object.entries(readings))
+const rows: ReadonlyMap<unknown, Row> = new Map<unknown, Row>(Object.entries(eventTable))
 
 let latest: unknown
-let latestReading: Reading | undefined
+let latestRow: Row | undefined
 
 /** The `type` of an event whose envelope names none. */
 export const untyped = "UNKNOWN"
@@ -112,19 +36,21 @@ export const decode = (account: string, envelope: unknown, fallbackKey: string |
   // Types come in runs, and comparing a text is cheaper than hashing it.
   if (type !== latest) {
     latest = type
-    latestReading = readingOf.get(type)
+    latestRow = rows.get(type)
   }
-  const reading = latestReading
-  if (reading === undefined) {
+  const row = latestRow
+  if (row === undefined) {
     return platformEvent(account, idOf(type) ?? untyped, data, id ?? made(fallbackKey), undefined, false, id)
   }
   const name = type as EventName
+  const { reading } = row
   if (isJson(data)) {
     const event = message(account, name, reading, data, id) ?? deletion(account, name, reading, data)
     if (event !== undefined) return event
   }
   const place = isJson(data) ? placeOf(account, reading, data) : undefined
-  return platformEvent(account, name, data, id ?? made(fallbackKey), place, true, id)
+  // A reply that names an event which cannot be answered is refused, so such an event keeps its id to itself.
+  return platformEvent(account, name, data, id ?? made(fallbackKey), place, true, row.answerable ? id : undefined)
 }
 
 const made = (key: string | (() => string)): string => (typeof key === "string" ? key : key())

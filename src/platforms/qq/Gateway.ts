@@ -34,10 +34,14 @@ export interface Options {
   /** Keeps the count of session starts over restarts. */
   readonly budget?: SessionStarts.BudgetStore | undefined
   readonly connection?: GatewayConnection.Options | undefined
+  /** What to do when the platform refuses the intents: one sentence, see `IntentCheck`. */
+  readonly refusalAdvice?: (() => string) | undefined
 }
 
 /** For which connection a session begins. */
 type Start = Parameters<GatewayProtocol["prepare"]>[0]
+/** The close code for an intent that this bot does not have. */
+const notGranted = 4014
 
 /** So many resumes in a row may fail before the session is given up. */
 const vainResumes = 3
@@ -178,7 +182,13 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
       heartbeatOf = seq
       return heartbeatText
     },
-    toReason: (code, detail) => toReason(code, withoutTokens(detail)),
+    toReason: (code, detail) => {
+      const reason = toReason(code, withoutTokens(detail))
+      // The code's own advice knows neither what was asked for nor who needs it.
+      return code === notGranted && reason._tag === "IntentsDisallowed" && options.refusalAdvice !== undefined
+        ? new GatewayError.IntentsDisallowed({ code, detail: reason.detail, advice: options.refusalAdvice() })
+        : reason
+    },
     ended
   }
 })

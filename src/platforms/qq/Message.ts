@@ -3,23 +3,13 @@
  * somebody asks, from whatever the payload holds: wrong types read as absent, nothing throws.
  */
 import type { Conversation } from "../../domain/Conversation.ts"
-import type { Attachment, Author, MessageReceived } from "../../domain/Event.ts"
+import type { Attachment, Author, Mention, MessageReceived, Quoted } from "../../domain/Event.ts"
+import { attachmentsOf } from "./Attachments.ts"
+import { idOf, isJson, type Json, textOf, timeOf, unescaped } from "./Json.ts"
+import { isAtMessage, mentionsOf, withoutOwnMention } from "./Mentions.ts"
+import { indexOf, quotedOf } from "./Quotes.ts"
 
-/** A JSON object of which nothing is known. */
-export type Json = { readonly [key: string]: unknown }
-
-export const isJson = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** An id: a text that is not empty; numbers have been seen and are taken too. */
-export const idOf = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== ""
-    ? value
-    : typeof value === "number" && Number.isFinite(value)
-      ? String(value)
-      : undefined
-
-const textOf = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined)
+export { idOf, isJson, type Json, timeOf } from "./Json.ts"
 
 export class QqMessage implements MessageReceived {
   readonly account: string
@@ -65,7 +55,9 @@ export class QqMessage implements MessageReceived {
     return {
       id: idOf(author["member_openid"]) ?? idOf(author["user_openid"]) ?? idOf(author["id"]) ?? "",
       name: textOf(member["nick"]) ?? textOf(author["username"]),
-      isBot: author["bot"] === true
+      isBot: author["bot"] === true,
+      role: roleOf(author["member_role"], member["roles"]),
+      unionId: idOf(author["union_openid"])
     }
   }
 
@@ -75,13 +67,30 @@ export class QqMessage implements MessageReceived {
     const { kind } = this.conversation
     // At-messages come with the space that followed the mention; private chats come as they were typed.
     const spoken =
-      kind === "group" || kind === "channel" ? withoutMention(content.trimStart(), this.type, this.data) : content
-    return spoken.includes("&") ? spoken.replace(/&(amp|lt|gt);/g, (_, name: string) => entities[name] ?? "") : spoken
+      kind === "group" || kind === "channel" ? withoutOwnMention(content.trimStart(), this.type, this.data) : content
+    return unescaped(spoken)
   }
 
   get attachments(): ReadonlyArray<Attachment> {
-    const list = this.data["attachments"]
-    return Array.isArray(list) ? list.flatMap(attachment) : []
+    return attachmentsOf(this.data["attachments"])
+  }
+
+  get mentions(): ReadonlyArray<Mention> {
+    return mentionsOf(this.data)
+  }
+
+  get isAddressed(): boolean {
+    const { kind } = this.conversation
+    return kind === "direct" || kind === "guildDirect" || isAtMessage(this.type) || this.mentions.some(isSelf)
+  }
+
+  get quoted(): Quoted | undefined {
+    return quotedOf(this.data)
+  }
+
+  /** What a message that quotes this one names as `quoted.id`, in groups and private chats. */
+  get index(): string | undefined {
+    return indexOf(this.data, "msg_idx")
   }
 
   /** The guild; for a guild direct message the real one it was started from. */
@@ -94,67 +103,12 @@ export class QqMessage implements MessageReceived {
   }
 }
 
-const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">" }
+const isSelf = (mention: Mention): boolean => mention.isSelf
 
-const leadingMention = /^<@!?([0-9A-Za-z_-]+)>\s*/
-
-/** A leading mention goes if it is the one that addressed this bot; mentions of people stay. */
-const withoutMention = (content: string, type: string, data: Json): string => {
-  const found = leadingMention.exec(content)
-  return found !== null && isBotMention(found[1], type, data["mentions"]) ? content.slice(found[0].length) : content
-}
-
-const isBotMention = (id: string | undefined, type: string, mentions: unknown): boolean => {
-  // An at-message exists because the bot was mentioned: without a list, its first mention is the bot.
-  if (!Array.isArray(mentions)) return type === "AT_MESSAGE_CREATE" || type === "GROUP_AT_MESSAGE_CREATE"
-  return mentions.some(
-    (one) =>
-      isJson(one) &&
-      (idOf(one["id"]) === id || idOf(one["member_openid"]) === id) &&
-      // Groups say which mention is this bot; guilds only that it is a bot.
-      (one["is_you"] === true || (one["is_you"] === undefined && one["bot"] === true))
-  )
-}
-
-const attachment = (value: unknown): ReadonlyArray<Attachment> => {
-  if (!isJson(value)) return []
-  const url = textOf(value["url"])
-  if (url === undefined) return []
-  const size = value["size"]
-  return [
-    {
-      kind: kindOf(value["content_type"]),
-      url: absolute(url),
-      name: textOf(value["filename"]),
-      size: typeof size === "number" && Number.isFinite(size) ? size : undefined
-    }
-  ]
-}
-
-const kindOf = (type: unknown): Attachment["kind"] => {
-  if (typeof type !== "string") return "file"
-  if (type.startsWith("image")) return "image"
-  if (type.startsWith("video")) return "video"
-  return type.startsWith("voice") || type.startsWith("audio") ? "voice" : "file"
-}
-
-const absolute = (url: string): string =>
-  url.startsWith("//") ? `https:${url}` : /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `https://${url}`
-
-/** `2026-11-02 09:15:04.123456789 +0800 CST m=+12.3`: Go's default form, seen in place of RFC 3339. */
-const goTime = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? ([+-]\d\d)(\d\d)/
-
-/**
- * Epoch milliseconds from what the platform calls a timestamp: RFC 3339, Go's form, or Unix seconds or milliseconds
- * as a number or as digits. `undefined` for anything else.
- */
-export const timeOf = (value: unknown): number | undefined => {
-  // 8.64e15 ms is as far as a date reaches; what lies before 1970 or beyond is no time of a message.
-  if (typeof value === "number")
-    return value >= 0 && value <= 8.64e15 ? (value < 1e11 ? value * 1000 : value) : undefined
-  if (typeof value !== "string" || value === "") return undefined
-  if (/^\d{1,16}$/.test(value)) return timeOf(Number(value))
-  const go = goTime.exec(value)
-  const time = Date.parse(go === null ? value : `${go[1]}T${go[2]}${(go[3] ?? "").slice(0, 4)}${go[4]}:${go[5]}`)
-  return Number.isNaN(time) ? undefined : time
+/** Groups name the role; guilds list role ids, of which 4 is the owner, 2 an admin and every member has 1. */
+const roleOf = (named: unknown, listed: unknown): Author["role"] => {
+  if (named === "owner" || named === "admin" || named === "member") return named
+  if (!Array.isArray(listed) || listed.length === 0) return undefined
+  const ids = listed.map(idOf)
+  return ids.includes("4") ? "owner" : ids.includes("2") ? "admin" : "member"
 }

@@ -6,7 +6,7 @@ import type { HttpClient } from "effect/http"
 import type { HttpRouter } from "effect/http/HttpRouter"
 import type { ConfigError } from "../../domain/ConfigError.ts"
 import type { Conversation } from "../../domain/Conversation.ts"
-import type { Event, EventKind } from "../../domain/Event.ts"
+import type { Event, PlatformEvent } from "../../domain/Event.ts"
 import type { AccountOptions } from "../../engines/Account.ts"
 import type * as GatewayConnection from "../../engines/GatewayConnection.ts"
 import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
@@ -16,10 +16,13 @@ import * as WebSocket from "../../transports/WebSocket.ts"
 import { type Api, QqApi } from "./Api.ts"
 import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
+import { kindOf } from "./EventKinds.ts"
 import { isType, type QqEvent } from "./Events.ts"
 import * as Gateway from "./Gateway.ts"
 import * as History from "./History.ts"
 import { layerClient } from "./Http.ts"
+import * as IntentCheck from "./IntentCheck.ts"
+import * as Listening from "./Listening.ts"
 import { isQq, outbound } from "./Outbound.ts"
 import type { EventName } from "./Protocol.ts"
 import { QqRest } from "./Rest.ts"
@@ -48,8 +51,10 @@ export {
   video,
   voice
 } from "./Content.ts"
+export { type BotrsCallback, botrsCallbacks, eventKinds, type QqEventKind } from "./EventKinds.ts"
 export { isType, type QqEvent } from "./Events.ts"
 export * as Intents from "./Intents.ts"
+export { timeOf } from "./Json.ts"
 export { path } from "./Path.ts"
 export type { QqPayloads } from "./Payloads.ts"
 export type { EventName, IntentName } from "./Protocol.ts"
@@ -59,6 +64,12 @@ export { Acknowledgement } from "./rest/Messages.ts"
 /** Settings of the account, and how its engines run it. */
 export interface Options extends Config.QqOptions, AccountOptions {
   readonly connection?: GatewayConnection.Options | undefined
+  /**
+   * What to do before connecting when a handler waits for events of an intent that no account of the app asked for, so
+   * that it could never be called: stop the account with the reason `IntentsMissing`, or only say so in the log.
+   * @defaultValue "fail"
+   */
+  readonly missingIntents?: "fail" | "warn" | undefined
 }
 
 /**
@@ -115,15 +126,18 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     rest,
     credentials,
     budget,
-    connection: options.connection
+    connection: options.connection,
+    refusalAdvice: () => IntentCheck.refusalAdvice(config.intents, runtime.interests())
   })
+  const listening = yield* Listening.make(config, options.missingIntents ?? "fail")
   const platform: Platform = {
     ...outbound(config, rest, api, credentials),
     heartbeats: true,
     sessions,
     shards: config.shards === "auto" ? gateway.recommended : Effect.succeed(config.shards),
     history: History.make(account, config.intents, rest),
-    connect: gateway.connect
+    connect: (link) => Effect.andThen(listening, gateway.connect(link)),
+    hears: (interest) => IntentCheck.hears(config.intents, interest)
   }
   yield* runtime.attach(platform, options)
 })
@@ -222,17 +236,28 @@ export const layerConfigWith = (
 /** {@link layerConfigWith} with the defaults. */
 export const layerConfig: Layer.Layer<QqApi | QqRest, ConfigError, Runtime> = layerConfigWith({})
 
-/** The kind of event that a name becomes. */
-const kindOf = (type: EventName): EventKind =>
-  type.endsWith("MESSAGE_CREATE")
-    ? "MessageReceived"
-    : type.endsWith("MESSAGE_DELETE")
-      ? "MessageDeleted"
-      : "PlatformEvent"
+/** The events that reach handlers: all but the handshake's, of which `Bot.onStatus` tells as `ConnectionChanged`. */
+export type HandledName = Exclude<EventName, "READY" | "RESUMED">
 
-/** Runs `handler` for every QQ event of this name, with its payload typed. */
-export const on = <T extends EventName, A, E, R>(
+/**
+ * Runs `handler` for every QQ event of this name, with its payload typed. An account that did not ask for the event's
+ * intent says so before it connects.
+ */
+export const on = <T extends HandledName, A, E, R>(
   type: T,
   handler: (event: QqEvent<T>) => Effect.Effect<A, E, R>
 ): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> =>
-  register(kindOf(type), (event): Effect.Effect<unknown, E, R> => (isType(event, type) ? handler(event) : Effect.void))
+  register(
+    kindOf(type) ?? "PlatformEvent",
+    (event): Effect.Effect<unknown, E, R> => (isType(event, type) ? handler(event) : Effect.void),
+    { platform: "qq", type }
+  )
+
+/** Runs `handler` for events of QQ that everbot does not know yet: they pass through as they came. */
+export const onUnknown = <A, E, R>(
+  handler: (event: PlatformEvent) => Effect.Effect<A, E, R>
+): Layer.Layer<never, never, Runtime | Exclude<R, Provided>> =>
+  register(
+    "PlatformEvent",
+    (event): Effect.Effect<unknown, E, R> => (event.platform === "qq" && !event.isKnown ? handler(event) : Effect.void)
+  )

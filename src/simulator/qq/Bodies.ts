@@ -33,7 +33,8 @@ const msgTypes = new Set([0, 1, 2, 3, 4, 6, 7])
 export const draftOf = (place: Place, fields: Fields | undefined): Draft | Refusal => {
   if (fields === undefined) return Refusals.badJson
   const v2 = place.kind === "group" || place.kind === "direct"
-  const type = fields["msg_type"]
+  // Left out, it is text: clients in the field do (qq-official-bot), as Go reads a missing number as 0.
+  const type = fields["msg_type"] ?? 0
   if (v2 && (typeof type !== "number" || !msgTypes.has(type))) return Refusals.badType
   const seq = fields["msg_seq"]
   if (v2 && seq !== undefined && !(typeof seq === "number" && Number.isInteger(seq))) return Refusals.badJson

@@ -5,7 +5,8 @@ import { laneKey } from "../../../src/domain/Conversation.ts"
 import type { Event, MessageReceived } from "../../../src/domain/Event.ts"
 import { decode, decodeRaw, untyped } from "../../../src/platforms/qq/Decode.ts"
 import { isType } from "../../../src/platforms/qq/Events.ts"
-import { QqMessage, timeOf } from "../../../src/platforms/qq/Message.ts"
+import { timeOf } from "../../../src/platforms/qq/Json.ts"
+import { QqMessage } from "../../../src/platforms/qq/Message.ts"
 import { type EventName, eventIntents } from "../../../src/platforms/qq/Protocol.ts"
 import { account, frames, group, guild, member, person, self, user } from "./fixtures.ts"
 
@@ -59,7 +60,10 @@ describe("every event name", () => {
 describe("a message", () => {
   it("of a group is by its member, without the space where the mention was", () => {
     const event = message("GROUP_AT_MESSAGE_CREATE")
-    assert.deepStrictEqual(event.author, { id: member, name: "lin", isBot: false })
+    assert.deepStrictEqual(event.author, {
+      ...{ id: member, name: "lin", isBot: false, role: "member" },
+      unionId: "0F1E2D3C4B5A69788796A5B4C3D2E1F0"
+    })
     assert.strictEqual(event.text, "/ping")
     assert.strictEqual(laneKey(event.conversation), `group:${group}`)
     assert.strictEqual(event.guildId, undefined)
@@ -69,16 +73,25 @@ describe("a message", () => {
 
   it("of a private chat is by its user and keeps its text as typed", () => {
     const event = message("C2C_MESSAGE_CREATE", { content: "  indented" })
-    assert.deepStrictEqual(event.author, { id: person, name: undefined, isBot: false })
+    assert.deepStrictEqual(event.author, {
+      ...{ id: person, name: undefined, isBot: false, role: undefined },
+      unionId: "0F1E2D3C4B5A69788796A5B4C3D2E1F0"
+    })
     assert.strictEqual(event.text, "  indented")
     assert.deepStrictEqual(event.attachments, [
-      { kind: "voice", url: "https://multimedia.nt.qq.com.cn/v", name: "a.amr", size: 4096 }
+      {
+        ...{ kind: "voice", url: "https://multimedia.nt.qq.com.cn/v", name: "a.amr", size: 4096 },
+        ...{ width: undefined, height: undefined, transcript: "hi" }
+      }
     ])
   })
 
   it("of a guild channel is by its user, under the name it has there, without the mention of the bot", () => {
     const event = message("AT_MESSAGE_CREATE")
-    assert.deepStrictEqual(event.author, { id: user, name: "Lin", isBot: false })
+    assert.deepStrictEqual(event.author, {
+      ...{ id: user, name: "Lin", isBot: false, role: "owner" },
+      unionId: undefined
+    })
     assert.strictEqual(event.text, "status")
     assert.strictEqual(event.guildId, guild)
   })
@@ -129,7 +142,10 @@ describe("a message", () => {
     const event = message("MESSAGE_CREATE", { content: undefined })
     assert.strictEqual(event.text, "")
     assert.deepStrictEqual(event.attachments, [
-      { kind: "image", url: "https://gchat.qpic.cn/qmeetpic/0/0-0-ABCDEF/0", name: "cat.png", size: 81234 }
+      {
+        ...{ kind: "image", url: "https://gchat.qpic.cn/qmeetpic/0/0-0-ABCDEF/0", name: "cat.png", size: 81234 },
+        ...{ width: 640, height: 480, transcript: undefined }
+      }
     ])
     const kinds = ["image/gif", "video/mp4", "voice", "audio/silk", "file", 7, undefined]
     const urls = ["//a.b/c", "http://a.b", "https://a.b", "a.b:443/c", "a.b/?u=https://x", "a.b", "a"]
@@ -262,6 +278,9 @@ describe("anything at all", () => {
     assert.isString(event.text)
     assert.isString(event.author.id)
     assert.isArray(event.attachments)
+    assert.isArray(event.mentions)
+    assert.isBoolean(event.isAddressed)
+    assert.isTrue(event.quoted === undefined || Array.isArray(event.quoted.attachments))
     assert.isTrue(event.sentAt === undefined || Number.isFinite(event.sentAt))
     assert.isTrue(event.guildId === undefined || typeof event.guildId === "string")
   }
@@ -284,6 +303,9 @@ describe("anything at all", () => {
     "timestamp",
     "member",
     "message",
+    "message_scene",
+    "message_reference",
+    "msg_elements",
     "group_openid"
   ]
   it.prop(

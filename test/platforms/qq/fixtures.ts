@@ -1,4 +1,5 @@
 /** Frames as QQ sends them, shortened; ids invented. One dispatch for every event name. */
+import type { QqPayloads } from "../../../src/platforms/qq/Payloads.ts"
 import type { Envelope, EventName } from "../../../src/platforms/qq/Protocol.ts"
 
 export const account = "qq:102000001"
@@ -10,7 +11,7 @@ export const user = "2233445566778899001"
 export const self = "6158788878435714165"
 
 let sequence = 1
-const frame = (t: EventName, d: unknown, id: string | undefined = `${t}:sample`): Envelope => ({
+const frame = <T extends EventName>(t: T, d: QqPayloads[T], id: string | undefined = `${t}:sample`): Envelope => ({
   op: 0,
   s: sequence++,
   t,
