@@ -5,19 +5,24 @@
  * What an earlier process left unsettled is on probation: before its handler runs, that is put on record in the store,
  * for a batch of its lane at once. Live events are not, so the hot path writes nothing. Whatever is on record when a
  * process starts may have ended the last one, and is blamed. What was blamed runs one at a time in the whole process,
- * each on record alone, so that the next death blames one event and not its neighbours. After `maxCrashes` deaths it
- * becomes a dead letter; an innocent one ends, and its name is cleared. The journal keeps its order: whatever ran
- * before is settled when the next is on record.
+ * each on record alone, so that the next death blames one event and not its neighbours. What was blamed twice waits until
+ * the process has lived a while without it: who is killed from outside, again and again, must not bury what happened to
+ * run. After `maxCrashes` deaths it becomes a dead letter; an innocent one ends, and its name is cleared. The journal
+ * keeps its order: whatever ran before is settled when the next is on record.
  */
 import { Context, Effect, Layer, Result, Schema } from "effect"
 import { laneKey } from "../domain/Conversation.ts"
 import { type PendingEvent, Store } from "../ports/Store.ts"
+import type { Alarm } from "./Alarm.ts"
 import { Journal } from "./Journal.ts"
 import * as Recovery from "./Recovery.ts"
 
 /** Lanes whose events were never blamed and may run side by side, and how many events of one go on record at once. */
 const lanes = 32
 const batch = 8
+
+/** Milliseconds that a process must have lived before it tries an event that so many others ended with. */
+const probationAfter = (deaths: number): number => 5000 * (deaths - 1)
 
 const OnRecord = Schema.fromJsonString(
   Schema.Struct({
@@ -71,6 +76,7 @@ export class AccountProbation {
   /** Who comes after whom in its lane. */
   private readonly following = new Map<number, number>()
   private readonly lastOf = new Map<string, number>()
+  private since = 0
   private version = 0
   private isWriting = false
   private isDirty = false
@@ -90,6 +96,7 @@ export class AccountProbation {
   /** Reads the record of the last process: what it was trying when it ended is blamed once more. */
   get recall(): Effect.Effect<void> {
     return Effect.map(this.read, ({ blamed, trying }) => {
+      this.since = this.ports.alarm.now()
       for (const [id, deaths] of Object.entries(blamed)) this.recalled.set(Number(id), deaths)
       for (const id of trying) this.recalled.set(id, (this.recalled.get(id) ?? 0) + 1)
     })
@@ -135,8 +142,12 @@ export class AccountProbation {
   /** Calls `go` when it is on record that this event is tried, and not before it is its turn. */
   admit(id: number, go: () => void): void {
     const waiting = { id, go }
-    if (this.blamed.has(id)) this.suspects.enter(() => this.mark(waiting))
-    else if (this.running < lanes) this.mark(waiting)
+    const deaths = this.blamed.get(id)
+    if (deaths !== undefined) {
+      const enter = () => this.suspects.enter(() => this.mark(waiting))
+      if (deaths === 1) enter()
+      else this.ports.alarm.set(this.since + probationAfter(deaths), enter)
+    } else if (this.running < lanes) this.mark(waiting)
     else this.waiting.push(waiting)
   }
 
@@ -195,12 +206,13 @@ export class AccountProbation {
 interface Ports {
   readonly store: Store["Service"]
   readonly journal: Journal["Service"]
+  readonly alarm: Pick<Alarm, "now" | "set">
   readonly fork: (effect: Effect.Effect<void>) => unknown
 }
 
 export class Probation extends Context.Service<
   Probation,
-  { readonly of: (account: string, fork: Ports["fork"]) => AccountProbation }
+  { readonly of: (account: string, ports: Pick<Ports, "alarm" | "fork">) => AccountProbation }
 >()("everbot/engines/Probation") {
   static readonly layer = Layer.effect(
     this,
@@ -208,7 +220,7 @@ export class Probation extends Context.Service<
       const store = yield* Store
       const journal = yield* Journal
       const suspects = new Turnstile()
-      return { of: (account, fork) => new AccountProbation(account, suspects, { store, journal, fork }) }
+      return { of: (account, ports) => new AccountProbation(account, suspects, { store, journal, ...ports }) }
     })
   )
 }

@@ -179,6 +179,40 @@ for (const [name, disk] of Object.entries(disks)) {
       })
     )
 
+    it.effect("who is killed from outside, again and again, does not bury what happened to run", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        const Answer = Bot.on("MessageReceived", (event) =>
+          Effect.andThen(Effect.sleep("2 seconds"), Bot.reply(event, event.text))
+        )
+        yield* fake.emit(...["a", "b"].map((text) => Events.message({ text, in: text })))
+        for (let n = 0; n < 12; n++) {
+          it.world.isDead = false
+          const killed = Effect.andThen(
+            Effect.sleep("1 second"),
+            Effect.sync(() => {
+              it.world.isDead = true
+            })
+          )
+          yield* untilEnded(life(it.mortal, fake, Answer, killed, options))
+        }
+        assert.deepStrictEqual(said(fake), [])
+        it.world.isDead = false
+        yield* untilEnded(
+          life(
+            it.mortal,
+            fake,
+            Answer,
+            until(() => said(fake).length === 2),
+            options
+          )
+        )
+        assert.deepStrictEqual([...said(fake)].sort(), ["a", "b"])
+        assert.deepStrictEqual(yield* Effect.provide(buried, it.mortal), [])
+      })
+    )
+
     it.effect("who requeues a poisonous event gives it a new life, and hears of its death again", () =>
       Effect.gen(function* () {
         const it = make(disk())

@@ -35,6 +35,7 @@ export const make = Effect.fnUntraced(function* (
   options: Settings
 ): Effect.fn.Return<Parts, never, Scope.Scope | Services> {
   const fork = yield* FiberSet.runtime(yield* FiberSet.make<unknown, unknown>())<never>()
+  const alarm = yield* Alarm.make
   return {
     platform,
     options,
@@ -44,8 +45,8 @@ export const make = Effect.fnUntraced(function* (
     status: yield* StatusStream,
     cache: yield* StateCache,
     handlers: yield* Handlers,
-    alarm: yield* Alarm.make,
-    probation: (yield* Probation).of(platform.account, fork),
+    alarm,
+    probation: (yield* Probation).of(platform.account, { alarm, fork }),
     fork
   }
 })

@@ -22,7 +22,8 @@ export const killing = (env: Readonly<Record<string, string>> = {}): Scenario =>
             10_000
           )
         }
-        yield* Effect.sleep(yield* Random.nextIntBetween(1, 500))
+        // Now and then it lives long enough to try what others had under way when they were killed.
+        yield* Effect.sleep(n % 10 === 0 ? 7000 : yield* Random.nextIntBetween(1, 500))
         yield* bot.kill
         stage.killed()
         progress(`${n} of ${kills} kills, ${books.answered} of ${books.said} messages answered`)
