@@ -113,10 +113,16 @@ const check = Effect.fnUntraced(function* (options: QqOptions, names: Names) {
   return config
 })
 
-const url = (setting: string, text: string): Effect.Effect<string, ConfigError> =>
-  /^https?:$/.test(URL.parse(text)?.protocol ?? "")
-    ? Effect.succeed(text.trim().replace(/\/+$/, ""))
-    : Effect.fail(malformed(setting, "is not an http or https address", "Leave it out to use QQ's own."))
+/** As it was understood, not as it was written: parsers forgive what would be wrong in front of a path. */
+const url = (setting: string, text: string): Effect.Effect<string, ConfigError> => {
+  const parsed = URL.parse(text)
+  const isBase = parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.search === "" && parsed.hash === ""
+  return isBase
+    ? Effect.succeed(parsed.href.replace(/\/+$/, ""))
+    : Effect.fail(
+        malformed(setting, "is not an http or https address without a query", "Leave it out to use QQ's own.")
+      )
+}
 
 const envNames: Names = {
   appId: "QQ_APP_ID",

@@ -49,6 +49,14 @@ describe("settings", () => {
     })
   )
 
+  it.effect("have addresses as they were understood, so that a path can follow", () =>
+    Effect.gen(function* () {
+      const config = yield* fromEnv({ ...both, QQ_TOKEN_URL: "http:a\u0001", QQ_API_URL: "HTTPS://A.B:443/v1//" })
+      assert.strictEqual(config.tokenUrl, "http://a/app/getAppAccessToken")
+      assert.strictEqual(config.apiUrl, "https://a.b/v1")
+    })
+  )
+
   it.effect("of a sandbox talk to the sandbox, unless told where to", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* Config.make({ ...given, sandbox: true })).apiUrl, "https://sandbox.api.sgroup.qq.com")
@@ -70,6 +78,8 @@ describe("settings", () => {
     [{ ...both, QQ_INTENTS: "4" }, "QQ_INTENTS", "Malformed"],
     [{ ...both, QQ_API_URL: "hunter2" }, "QQ_API_URL", "Malformed"],
     [{ ...both, QQ_TOKEN_URL: "ftp://hunter2" }, "QQ_TOKEN_URL", "Malformed"],
+    [{ ...both, QQ_API_URL: "https://a.b/?hunter2" }, "QQ_API_URL", "Malformed"],
+    [{ ...both, QQ_API_URL: "https://a.b/#hunter2" }, "QQ_API_URL", "Malformed"],
     [{ ...both, QQ_SHARDS: "hunter2" }, "QQ_SHARDS", "Malformed"],
     [{ ...both, QQ_SHARDS: "0" }, "QQ_SHARDS", "Malformed"],
     [{ ...both, QQ_APP_ID: "9".repeat(21) }, "QQ_APP_ID", "Malformed"],
