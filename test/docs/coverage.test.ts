@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { eventIntents } from "../../src/platforms/qq/Protocol.ts"
+import { eventKinds } from "../../src/platforms/qq/EventKinds.ts"
 import { endpoints } from "../../src/platforms/qq/rest/Endpoints.ts"
 import { file, render, testsOf, testsOfEvent } from "./coverage.ts"
 
@@ -141,7 +141,7 @@ describe("the page of what is covered", () => {
 
   it("names a test for every event", () => {
     assert.deepStrictEqual(
-      Object.keys(eventIntents).filter((name) => testsOfEvent(name).length === 0),
+      eventKinds.filter((event) => testsOfEvent(event).length === 0),
       []
     )
   })

@@ -1,11 +1,11 @@
 /**
  * Renders the page of what is covered of QQ: every call and every event, how we say it, and the test that holds it.
- * Calls come from `rest/Endpoints.ts`, events from `Protocol.ts`, tests from the titles in the test files.
+ * Calls come from `rest/Endpoints.ts`, events from `EventKinds.ts`, tests from the titles in the test files.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
-import { eventIntents } from "../../src/platforms/qq/Protocol.ts"
+import { botrsCallbacks, eventKinds, type QqEventKind } from "../../src/platforms/qq/EventKinds.ts"
 import type { Named } from "../../src/platforms/qq/rest/Endpoints.ts"
 import { endpoints } from "../../src/platforms/qq/rest/Endpoints.ts"
 
@@ -60,18 +60,26 @@ const callRow = (endpoint: Named): string => {
   return `| ${endpoint.method} | \`${path}\` | \`api.${endpoint.name}\` | ${needs(endpoint)} | ${source} | ${shown.join("; ")} |`
 }
 
-/** The test files that hold an event, those that decode it first. */
-export const testsOfEvent = (name: string): ReadonlyArray<TestFile> =>
-  testFiles.filter(({ name: file, text }) => file.endsWith(".ts") && new RegExp(`\\b${name}\\b`).test(text))
+/** The test files that hold an event: the one that decodes its shapes and calls its handler, then those that name it. */
+export const testsOfEvent = ({ name, test }: QqEventKind): ReadonlyArray<TestFile> => [
+  ...testFiles.filter(({ link }) => link.endsWith(test)),
+  ...testFiles.filter(
+    ({ link, name: file, text }) =>
+      file.endsWith(".test.ts") && !link.endsWith(test) && new RegExp(`\\b${name}\\b`).test(text)
+  )
+]
 
-const eventRow = ([name, intent]: readonly [string, string | undefined]): string => {
-  const shown = testsOfEvent(name).map((test) => `[${test.name}](${test.link})`)
-  return `| \`${name}\` | ${intent === undefined ? "" : `\`${intent}\``} | \`Qq.on("${name}", …)\` | ${shown.join(", ")} |`
+const code = (text: string | undefined): string => (text === undefined ? "" : `\`${text}\``)
+
+const eventRow = (event: QqEventKind): string => {
+  const { intent, isAnswerable, kind, listen, name, payload, source } = event
+  const shown = testsOfEvent(event).map((test) => `[${test.name}](${test.link})`)
+  const cells = [code(name), code(intent), code(listen), code(kind), code(payload), isAnswerable ? "yes" : "", source]
+  return `| ${[...cells, shown.join(", ")].join(" | ")} |`
 }
 
-export const render = (): string => {
-  const events = Object.entries(eventIntents)
-  return `${[
+export const render = (): string =>
+  `${[
     "# What is covered of QQ",
     "",
     "Made by `npm run docs` from the code; a test fails when it is stale.",
@@ -85,10 +93,19 @@ export const render = (): string => {
     "|---|---|---|---|---|---|",
     ...endpoints.map(callRow),
     "",
-    `## Events (${events.length})`,
+    `## Events (${eventKinds.length})`,
     "",
-    "| event | intent | we say | tests |",
-    "|---|---|---|---|",
-    ...events.map(eventRow)
+    "A reply may name those marked so; to others `Bot.reply` says something of its own accord.",
+    "",
+    "| event | intent | we say | kind | payload | reply | described in | tests |",
+    "|---|---|---|---|---|---|---|---|",
+    ...eventKinds.map(eventRow),
+    "",
+    `## Callbacks of BotRS (${botrsCallbacks.length})`,
+    "",
+    "Every callback of `EventHandler` (BotRS 0.13), and what serves it here.",
+    "",
+    "| callback | we say |",
+    "|---|---|",
+    ...botrsCallbacks.map(({ callback, listen }) => `| ${code(callback)} | ${listen.map(code).join(", ")} |`)
   ].join("\n")}\n`
-}

@@ -103,7 +103,7 @@ export const eventKinds: ReadonlyArray<QqEventKind> = names.map((name) => {
     botrs: botrsOf(name),
     listen: kind === undefined ? "Bot.onStatus(handler)" : `Qq.on("${name}", handler)`,
     source: source ?? "bot docs",
-    test: "test/platforms/qq/EventKinds.test.ts"
+    test: kind === undefined ? "test/platforms/qq/Gateway.test.ts" : "test/platforms/qq/EventKinds.test.ts"
   }
 })
 
