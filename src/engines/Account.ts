@@ -5,13 +5,13 @@
  * says so, and leaves the others alone.
  */
 import { Clock, Deferred, Duration, Effect, Fiber, FiberSet, Latch, type Scope, Stream } from "effect"
-import { CircuitBreaker } from "effect/persistence"
 import { GatewayError, type Retryable } from "../domain/GatewayError.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../domain/Message.ts"
 import type { Platform } from "../ports/Platform.ts"
 import { type PendingEvent, Store, type TurnResult, type TurnWrite } from "../ports/Store.ts"
 import * as Alarm from "./Alarm.ts"
+import * as Breaker from "./Breaker.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import type { DispatcherOptions } from "./DispatcherPorts.ts"
 import { drain } from "./Drain.ts"
@@ -119,10 +119,7 @@ export const start = Effect.fnUntraced(function* (
   const handlers = yield* Handlers
   const alarm = yield* Alarm.make
   const fork = yield* FiberSet.runtime(yield* FiberSet.make<unknown, unknown>())<never>()
-  const breaker = yield* CircuitBreaker.make({
-    tripPolicy: CircuitBreaker.consecutive(5),
-    openDuration: Schedules.backoff({ base: "500 millis", cap: "15 seconds" })
-  }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+  const breaker = yield* Breaker.make()
   const { account } = platform
   const source = { store: yield* Store, journal }
   const probation = (yield* Probation).of(account, fork)

@@ -7,13 +7,13 @@
  * deduplicates; elsewhere it rests as `unknown` until the policy or a person decides.
  */
 import { Duration, Effect, Exit, type Fiber, type Schedule } from "effect"
-import type { CircuitBreaker } from "effect/persistence"
-import { CircuitBreaker as Breaker } from "effect/persistence"
+import { CircuitBreaker } from "effect/persistence"
 import type { MessageStatus, OutboxMessage, Receipt } from "../domain/Message.ts"
 import { RestError, Unavailable } from "../domain/RestError.ts"
 import type { Platform, Verdict } from "../ports/Platform.ts"
 import type { MessageWrite } from "../ports/Store.ts"
 import type { Alarm } from "./Alarm.ts"
+import type * as Breaker from "./Breaker.ts"
 import * as Pace from "./Pace.ts"
 import { RelayQueue, type Row } from "./RelayQueue.ts"
 
@@ -34,7 +34,7 @@ export interface RelayOptions {
 export interface RelayPorts {
   readonly platform: Platform
   readonly alarm: Alarm
-  readonly breaker: CircuitBreaker.CircuitBreaker
+  readonly breaker: Breaker.Breaker
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   readonly record: (write: MessageWrite, done?: () => void) => void
   readonly settled: (message: OutboxMessage, status: MessageStatus, reason: string | undefined) => void
@@ -279,18 +279,18 @@ const unanswered = ({ account, reason }: RestError): RestError =>
 
 /** Only what says that the platform itself is failing counts against it. */
 const classify = (exit: Exit.Exit<Receipt, RestError>): CircuitBreaker.Outcome => {
-  if (Exit.isSuccess(exit)) return Breaker.success
+  if (Exit.isSuccess(exit)) return CircuitBreaker.success
   const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
   switch (failure?.error.reason._tag) {
     case "Unavailable":
     case "TimedOut":
     case "OutcomeUnknown":
-      return Breaker.failure()
+      return CircuitBreaker.failure()
     case undefined:
     case "RateLimited":
     case "CredentialsExpired":
-      return Breaker.ignored
+      return CircuitBreaker.ignored
     default:
-      return Breaker.success
+      return CircuitBreaker.success
   }
 }
