@@ -175,12 +175,26 @@ export class Intake {
     const { lanes } = this.ports.dispatcher
     const stream: StreamRef = { account, stream: name }
     let position = known
+    /** The session that was given up, until the next one begins. */
+    let lost: Position | undefined
     let state: State.ConnectionState = State.Disconnected()
     let lastHeartbeatAt: number | undefined
     let heartbeatRoundTrip: number | undefined
     let lastFrameAt: number | undefined
     let dials = 0
     let sessions = 0
+    const record = (before: Position, since: number, why: string): void => {
+      const gap = { account, stream: stream.stream, from: before.seq, to: undefined, since, until: alarm.now(), why }
+      journal.gap(gap)
+      status.publish({ _tag: "GapRecorded", gap })
+    }
+    /** What was said since the session before is lost, with all that was said while there was none. */
+    const begun = (session: string): void => {
+      const before = lost ?? position
+      lost = undefined
+      if (before === undefined || before.session === session) return
+      record(before, Math.max(lastFrameAt ?? 0, before.startedAt), "the session could not be resumed")
+    }
     return {
       shard,
       deliver: (event, raw, next, stored) => {
@@ -198,20 +212,13 @@ export class Intake {
         position = next
         inbox.advance(stream, next)
       },
+      // In the store it stays until the next session begins: a process that ends in between must find out again.
       forget: (known) => {
-        if (position === undefined) return
-        const gap = {
-          account,
-          stream: stream.stream,
-          from: position.seq,
-          to: undefined,
-          since: known?.since ?? lastFrameAt ?? position.startedAt,
-          until: alarm.now(),
-          why: known?.why ?? "the session could not be resumed"
-        }
-        journal.gap(gap)
-        status.publish({ _tag: "GapRecorded", gap })
+        lost = position ?? lost
         position = undefined
+        if (known === undefined || lost === undefined) return
+        record(lost, known.since, known.why)
+        lost = undefined
         inbox.advance(stream, undefined)
       },
       resumeFrom: Effect.andThen(
@@ -236,6 +243,7 @@ export class Intake {
         state = to
         if (to._tag === "Connecting") dials++
         if (to._tag === "Ready") sessions++
+        if (to._tag === "Ready" && !to.resumed) begun(to.session)
         status.publish({ _tag: "ConnectionChanged", account, shard, from, to })
       },
       ignored: (why) => {
