@@ -55,7 +55,10 @@ export class Relay {
   /** Messages that came to rest unsent since the start. */
   unsent = 0
   readonly queue = new RelayQueue()
-  private inFlight = 0
+  /** Sends begun so far. */
+  begun = 0
+  /** Numbers of the sends under way, oldest first. */
+  private readonly underWay = new Set<number>()
   private isStopped = false
   private wasFull = false
   private isPumping = false
@@ -97,6 +100,12 @@ export class Relay {
     this.pump()
   }
 
+  /** Whether one of the first `begun` sends is still without an answer. */
+  awaits(begun: number): boolean {
+    for (const oldest of this.underWay) return oldest <= begun
+    return false
+  }
+
   /** Completes when nothing is left to send, or what is left waits for a later time. */
   get idle(): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
@@ -117,8 +126,12 @@ export class Relay {
     while (this.mayStart() && this.heldUntil <= this.ports.alarm.steady()) {
       const row = this.queue.next(this.ports.alarm.steady())
       if (row === undefined) break
-      this.inFlight++
-      this.ports.fork(this.attempt(row)).addObserver((exit) => this.concluded(row, exit))
+      const send = ++this.begun
+      this.underWay.add(send)
+      this.ports.fork(this.attempt(row)).addObserver((exit) => {
+        this.underWay.delete(send)
+        this.concluded(row, exit)
+      })
     }
     this.isPumping = false
     // Without a free place the end of a send pumps again; a wake that finds none would set itself for ever.
@@ -129,12 +142,12 @@ export class Relay {
   }
 
   private mayStart(): boolean {
-    return !this.isStopped && this.inFlight < this.options.concurrency
+    return !this.isStopped && this.underWay.size < this.options.concurrency
   }
 
   private isIdle(): boolean {
     const now = this.ports.alarm.steady()
-    return this.inFlight === 0 && (this.heldUntil > now || !this.queue.hasReady(now))
+    return this.underWay.size === 0 && (this.heldUntil > now || !this.queue.hasReady(now))
   }
 
   private wakeAt = Number.POSITIVE_INFINITY
@@ -218,7 +231,6 @@ export class Relay {
   }
 
   private concluded(row: Row, exit: Exit.Exit<Step>): void {
-    this.inFlight--
     // Interrupted: the process is stopping. The row stays `sending`, and the next start decides.
     if (Exit.isFailure(exit)) return this.pump()
     const step = exit.value
