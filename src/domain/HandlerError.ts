@@ -1,6 +1,7 @@
 /** Why a turn failed. A failed turn leaves nothing behind. */
 import { Cause, Data, Duration } from "effect"
 import { oneLine } from "./Line.ts"
+import { StoreError } from "./StoreError.ts"
 
 /**
  * An error's message, or its name where it has none, as tagged errors often do; of anything else its JSON, or its kind.
@@ -20,6 +21,14 @@ export class Failed extends Data.TaggedError("Failed")<{ readonly error: unknown
   readonly isRetryable = true as const
   override get message() {
     return `the handler failed: ${nameOf(this.error)}`
+  }
+}
+
+/** The store did not answer: no fault of the handler, so it costs none of its attempts. */
+export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{ readonly detail: string }> {
+  readonly isRetryable = true as const
+  override get message() {
+    return `the store did not answer: ${this.detail}`
   }
 }
 
@@ -55,7 +64,7 @@ export class Crashed extends Data.TaggedError("Crashed")<{ readonly times: numbe
   }
 }
 
-export type Reason = Failed | TimedOut | Died | TooManyMessages | Crashed
+export type Reason = Failed | StoreUnavailable | TimedOut | Died | TooManyMessages | Crashed
 export type Retryable = Extract<Reason, { readonly isRetryable: true }>
 export type Fatal = Extract<Reason, { readonly isRetryable: false }>
 
@@ -64,6 +73,9 @@ export const fromCause = (cause: Cause.Cause<unknown>): Reason => {
   const defect = cause.reasons.find(Cause.isDieReason)?.defect
   if (defect instanceof TooManyMessages) return defect
   const error = Cause.findErrorOption(cause)
+  if (error._tag === "Some" && error.value instanceof StoreError && error.value.isRetryable) {
+    return new StoreUnavailable({ detail: error.value.message })
+  }
   return error._tag === "Some" && defect === undefined ? new Failed({ error: error.value }) : new Died({ cause })
 }
 

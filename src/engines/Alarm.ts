@@ -30,6 +30,9 @@ export interface Alarm {
 /** Milliseconds by which the clock may lag before it counts as set back: it is always being adjusted a little. */
 const tolerance = 100
 
+/** Milliseconds after which it looks at the clock again in any case: that is how long one set forward goes unnoticed. */
+const longestSleep = 60_000
+
 /** Adds to a binary heap ordered by `at`. */
 const push = (heap: Array<Entry>, entry: Entry): void => {
   let i = heap.length
@@ -103,7 +106,8 @@ export const make: Effect.Effect<Alarm, never, Scope.Scope> = Effect.gen(functio
     wake.closeUnsafe()
     const next = heap[0]
     sleepingUntil = next?.at ?? Number.POSITIVE_INFINITY
-    yield* next === undefined ? wake.await : Effect.raceFirst(Effect.sleep(Duration.millis(next.at - now)), wake.await)
+    if (next === undefined) return yield* wake.await
+    yield* Effect.raceFirst(Effect.sleep(Duration.millis(Math.min(next.at - now, longestSleep))), wake.await)
   })
   yield* Effect.forkScoped(Effect.forever(ring, { disableYield: true }))
 

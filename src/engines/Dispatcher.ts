@@ -169,12 +169,15 @@ export class Dispatcher {
   private watch(lane: Lane, delivery: Delivery, turn: ActiveTurn, fiber: Fiber.Fiber<unknown, unknown>): void {
     const timer: Timer = this.ports.alarm.set(this.ports.alarm.now() + this.timeout, () => {
       isOver = true
+      const limit = this.options.handlerTimeout
+      const reason = turn.waitsForStore
+        ? new HandlerError.StoreUnavailable({ detail: `nothing within ${Duration.format(limit)}` })
+        : new HandlerError.TimedOut({ limit })
       fiber.interruptUnsafe()
       turn.abandon()
       this.running--
       if (this.isStopped) return
       this.survived(delivery)
-      const reason = new HandlerError.TimedOut({ limit: this.options.handlerTimeout })
       this.fail(lane, delivery, reason)
       this.resume()
     })
@@ -292,6 +295,7 @@ export class Dispatcher {
     const error = new HandlerError.HandlerError({ event: { key, type }, attempt: delivery.attempt, reason })
     const next = Effect.gen({ self: this }, function* () {
       if (!error.isRetryable) return undefined
+      if (reason._tag === "StoreUnavailable") return storePause
       delivery.pace ??= yield* Pace.make(this.options.redeliver)
       return yield* delivery.pace.next(error)
     })
@@ -299,7 +303,7 @@ export class Dispatcher {
       const delay = Exit.isSuccess(exit) ? exit.value : undefined
       this.ports.failed(delivery, error, delay !== undefined)
       if (delay === undefined) return this.bury(lane, delivery, error)
-      delivery.attempt++
+      if (reason._tag !== "StoreUnavailable") delivery.attempt++
       this.ports.alarm.set(this.ports.alarm.now() + delay, () => {
         lane.isBusy = false
         lane.unshift(delivery)
@@ -332,3 +336,6 @@ export class Dispatcher {
     this.ports.commit({ eventId: delivery.id, messages: [], state: [], dead }, done)
   }
 }
+
+/** Milliseconds before a turn that the store held up begins again; an outage of the store must cost no event. */
+const storePause = 1000

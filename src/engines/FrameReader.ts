@@ -70,7 +70,6 @@ export class FrameReader implements Listener {
 
   attach(connection: Connection): void {
     this.#connection = connection
-    if (this.life.isPaused) connection.pause()
   }
 
   /** Takes nothing more, and says goodbye so that the session stays resumable. */
@@ -83,7 +82,9 @@ export class FrameReader implements Listener {
     const now = Heartbeat.monotonic(this.#clock)
     if (isFull) {
       this.life.pause(now)
-      this.#connection?.pause()
+      // What is under way is let in first: there are platforms that send for nobody who is not connected, and what
+      // waits to be sent may be what we are full of.
+      if (this.greeted.hasCome) this.#connection?.pause()
     } else {
       this.life.resume(now)
       this.#connection?.resume()
@@ -195,6 +196,7 @@ export class FrameReader implements Listener {
     this.#link.transition(state)
     this.#connection?.send(this.#plan.greeting())
     this.greeted.reach()
+    if (this.life.isPaused) this.#connection?.pause()
   }
 
   #deliver(envelope: Envelope, raw: Uint8Array): void {

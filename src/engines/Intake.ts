@@ -198,6 +198,8 @@ export class Intake {
     const { lanes } = this.ports.dispatcher
     const stream: StreamRef = { account, stream: name }
     let position = known
+    /** The session that was given up, until the next one begins. */
+    let lost: Position | undefined
     let state: State.ConnectionState = State.Disconnected()
     let since = alarm.now()
     let lastHeartbeatAt: number | undefined
@@ -205,6 +207,21 @@ export class Intake {
     let lastFrameAt: number | undefined
     let dials = 0
     let sessions = 0
+    const record = (before: Position, since: number, why: string): void => {
+      const gap = { account, stream: stream.stream, from: before.seq, to: undefined, since, until: alarm.now(), why }
+      journal.gap(gap)
+      status.publish({ _tag: "GapRecorded", gap })
+      this.backfill?.missed()
+    }
+    /** When a session that is given up was last heard of. */
+    const lastHeard = ({ startedAt }: Position): number => Math.max(lastFrameAt ?? 0, startedAt)
+    /** What was said since the session before is lost, with all that was said while there was none. */
+    const begun = (session: string): void => {
+      const before = lost ?? position
+      lost = undefined
+      if (before === undefined || before.session === session) return
+      record(before, lastHeard(before), "the session could not be resumed")
+    }
     return {
       shard,
       shards,
@@ -224,22 +241,14 @@ export class Intake {
         position = next
         inbox.advance(stream, next)
       },
+      // In the store it stays until the next session begins: a process that ends in between must find out again.
       forget: (known) => {
-        if (position === undefined) return
-        const gap = {
-          account,
-          stream: stream.stream,
-          from: position.seq,
-          to: undefined,
-          since: known?.since ?? lastFrameAt ?? position.startedAt,
-          until: alarm.now(),
-          why: known?.why ?? "the session could not be resumed"
-        }
-        journal.gap(gap)
-        status.publish({ _tag: "GapRecorded", gap })
+        lost = position ?? lost
         position = undefined
+        if (known === undefined || lost === undefined) return
+        record(lost, known.since ?? lastHeard(lost), known.why)
+        lost = undefined
         inbox.advance(stream, undefined)
-        this.backfill?.missed()
       },
       resumeFrom: Effect.andThen(
         inbox.flush,
@@ -264,6 +273,7 @@ export class Intake {
         since = alarm.now()
         if (to._tag === "Connecting") dials++
         if (to._tag === "Ready") sessions++
+        if (to._tag === "Ready" && !to.resumed) begun(to.session)
         status.publish({ _tag: "ConnectionChanged", account, shard, from, to })
       },
       ignored: (why) => {

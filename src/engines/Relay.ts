@@ -7,13 +7,13 @@
  * deduplicates; elsewhere it rests as `unknown` until the policy or a person decides.
  */
 import { Duration, Effect, Exit, type Fiber, type Schedule } from "effect"
-import type { CircuitBreaker } from "effect/persistence"
-import { CircuitBreaker as Breaker } from "effect/persistence"
+import { CircuitBreaker } from "effect/persistence"
 import type { MessageStatus, OutboxMessage, Receipt } from "../domain/Message.ts"
 import { RestError, Unavailable } from "../domain/RestError.ts"
 import type { Platform, Verdict } from "../ports/Platform.ts"
 import type { MessageWrite } from "../ports/Store.ts"
 import type { Alarm } from "./Alarm.ts"
+import type * as Breaker from "./Breaker.ts"
 import * as Pace from "./Pace.ts"
 import { RelayQueue, type Row } from "./RelayQueue.ts"
 
@@ -34,7 +34,7 @@ export interface RelayOptions {
 export interface RelayPorts {
   readonly platform: Platform
   readonly alarm: Alarm
-  readonly breaker: CircuitBreaker.CircuitBreaker
+  readonly breaker: Breaker.Breaker
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   readonly record: (write: MessageWrite, done?: () => void) => void
   readonly settled: (
@@ -60,7 +60,10 @@ export class Relay {
   /** Messages that came to rest unsent since the start. */
   unsent = 0
   readonly queue = new RelayQueue()
-  private inFlight = 0
+  /** Sends begun so far. */
+  begun = 0
+  /** Numbers of the sends under way, oldest first. */
+  private readonly underWay = new Set<number>()
   private isStopped = false
   private wasFull = false
   private isPumping = false
@@ -102,6 +105,12 @@ export class Relay {
     this.pump()
   }
 
+  /** Whether one of the first `begun` sends is still without an answer. */
+  awaits(begun: number): boolean {
+    for (const oldest of this.underWay) return oldest <= begun
+    return false
+  }
+
   /** Completes when nothing is left to send, or what is left waits for a later time. */
   get idle(): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
@@ -122,8 +131,12 @@ export class Relay {
     while (this.mayStart() && this.heldUntil <= this.ports.alarm.steady()) {
       const row = this.queue.next(this.ports.alarm.steady())
       if (row === undefined) break
-      this.inFlight++
-      this.ports.fork(this.attempt(row)).addObserver((exit) => this.concluded(row, exit))
+      const send = ++this.begun
+      this.underWay.add(send)
+      this.ports.fork(this.attempt(row)).addObserver((exit) => {
+        this.underWay.delete(send)
+        this.concluded(row, exit)
+      })
     }
     this.isPumping = false
     // Without a free place the end of a send pumps again; a wake that finds none would set itself for ever.
@@ -134,12 +147,12 @@ export class Relay {
   }
 
   private mayStart(): boolean {
-    return !this.isStopped && this.inFlight < this.options.concurrency
+    return !this.isStopped && this.underWay.size < this.options.concurrency
   }
 
   private isIdle(): boolean {
     const now = this.ports.alarm.steady()
-    return this.inFlight === 0 && (this.heldUntil > now || !this.queue.hasReady(now))
+    return this.underWay.size === 0 && (this.heldUntil > now || !this.queue.hasReady(now))
   }
 
   private wakeAt = Number.POSITIVE_INFINITY
@@ -223,7 +236,6 @@ export class Relay {
   }
 
   private concluded(row: Row, exit: Exit.Exit<Step>): void {
-    this.inFlight--
     // Interrupted: the process is stopping. The row stays `sending`, and the next start decides.
     if (Exit.isFailure(exit)) return this.pump()
     const step = exit.value
@@ -284,18 +296,18 @@ const unanswered = ({ account, reason }: RestError): RestError =>
 
 /** Only what says that the platform itself is failing counts against it. */
 const classify = (exit: Exit.Exit<Receipt, RestError>): CircuitBreaker.Outcome => {
-  if (Exit.isSuccess(exit)) return Breaker.success
+  if (Exit.isSuccess(exit)) return CircuitBreaker.success
   const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
   switch (failure?.error.reason._tag) {
     case "Unavailable":
     case "TimedOut":
     case "OutcomeUnknown":
-      return Breaker.failure()
+      return CircuitBreaker.failure()
     case undefined:
     case "RateLimited":
     case "CredentialsExpired":
-      return Breaker.ignored
+      return CircuitBreaker.ignored
     default:
-      return Breaker.success
+      return CircuitBreaker.success
   }
 }

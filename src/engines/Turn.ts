@@ -49,6 +49,8 @@ export class ActiveTurn {
   private writes: Map<string, Staged> | undefined
   /** What this turn read: it decides on these values, so its writes must expect their versions. */
   private seen: Map<string, StateEntry> | undefined
+  /** Reads of stored state under way. */
+  private reading = 0
   private readonly maxMessages: number
   private readonly readStored: (key: string) => Effect.Effect<StateEntry, StoreError>
 
@@ -97,11 +99,24 @@ export class ActiveTurn {
   private look(key: string): Effect.Effect<StateEntry, StoreError> {
     const known = this.seen?.get(key)
     if (known) return Effect.succeed(known)
-    return Effect.map(this.readStored(key), (entry) => {
-      this.seen ??= new Map()
-      this.seen.set(key, entry)
-      return entry
-    })
+    this.reading++
+    return this.readStored(key).pipe(
+      Effect.map((entry) => {
+        this.seen ??= new Map()
+        this.seen.set(key, entry)
+        return entry
+      }),
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.reading--
+        })
+      )
+    )
+  }
+
+  /** Whether it is the store that the turn waits for. */
+  get waitsForStore(): boolean {
+    return this.reading > 0
   }
 
   private put(key: string, value: string | undefined, expected: number): void {

@@ -44,8 +44,8 @@ export const listen = Effect.fnUntraced(function* (platform: Platform, services:
 })
 
 /**
- * The row that a verdict is about, if it is one of ours. The verdict may be faster than the answer to the send, so while
- * anything is being sent this looks again for some seconds.
+ * The row that a verdict is about, if it is one of ours. The verdict may be faster than the answer to the send, so this
+ * looks again until every send that was under way has its answer.
  */
 const find = Effect.fnUntraced(function* (
   account: string,
@@ -53,13 +53,12 @@ const find = Effect.fnUntraced(function* (
   relay: Relay,
   { store, journal }: Services
 ) {
-  for (let looks = 1; ; looks++) {
-    const mayFollow = relay.depth > 0
+  const { begun } = relay
+  for (;;) {
+    const mayFollow = relay.awaits(begun)
     yield* journal.flush
     const row = yield* Recovery.patient({ store, journal }, ({ auditing }) => auditing(account, auditId))
-    if (row !== undefined || !mayFollow || looks === maxLooks) return row
+    if (row !== undefined || !mayFollow) return row
     yield* Effect.sleep("250 millis")
   }
 })
-
-const maxLooks = 12

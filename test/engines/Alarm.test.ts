@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import * as Alarm from "../../src/engines/Alarm.ts"
 import { prng, settle } from "../fixtures/runtime.ts"
@@ -103,6 +103,32 @@ describe("the alarm", () => {
         rung,
         expected.sort((a, b) => a - b)
       )
+    })
+  )
+
+  it.effect("notices within a minute that the clock was set forward while it waits", () =>
+    Effect.gen(function* () {
+      const real = yield* TestClock.testClockWith(Effect.succeed)
+      let ahead = 0
+      const now = () => real.currentTimeMillisUnsafe() + ahead
+      const clock: Clock.Clock = {
+        currentTimeMillisUnsafe: now,
+        currentTimeMillis: Effect.sync(now),
+        currentTimeNanosUnsafe: () => real.currentTimeNanosUnsafe(),
+        currentTimeNanos: real.currentTimeNanos,
+        monotonicTimeNanosUnsafe: () => real.monotonicTimeNanosUnsafe(),
+        monotonicTimeNanos: real.monotonicTimeNanos,
+        sleep: (duration) => real.sleep(duration)
+      }
+      yield* Effect.gen(function* () {
+        const alarm = yield* Alarm.make
+        const rung: Array<number> = []
+        alarm.set(3_600_000, () => rung.push(alarm.now()))
+        yield* settle
+        ahead = 3_600_000
+        yield* real.adjust("1 minute")
+        assert.deepStrictEqual(rung, [3_660_000])
+      }).pipe(Effect.provideService(Clock.Clock, clock))
     })
   )
 })

@@ -3,9 +3,10 @@ import { Deferred, Duration, Effect, type Fiber, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import type { Event } from "../../src/domain/Event.ts"
 import type { HandlerError } from "../../src/domain/HandlerError.ts"
+import { Busy, StoreError } from "../../src/domain/StoreError.ts"
 import * as Alarm from "../../src/engines/Alarm.ts"
 import { Dispatcher } from "../../src/engines/Dispatcher.ts"
-import type { DispatcherOptions } from "../../src/engines/DispatcherPorts.ts"
+import type { DispatcherOptions, DispatcherPorts } from "../../src/engines/DispatcherPorts.ts"
 import * as Handlers from "../../src/engines/Handlers.ts"
 import type { Delivery } from "../../src/engines/Lanes.ts"
 import * as Schedules from "../../src/engines/Schedules.ts"
@@ -30,6 +31,8 @@ interface Settings {
   readonly options?: Partial<DispatcherOptions>
   readonly run: Run
   readonly canSpill?: boolean
+  /** Answers reads of state; by default there is none. */
+  readonly readState?: DispatcherPorts["readState"]
   /** Answers commits; by default each is committed a moment later. */
   readonly answer?: (write: TurnWrite) => TurnResult
 }
@@ -59,7 +62,7 @@ const make = Effect.fnUntraced(function* (settings: Settings) {
       alarm,
       fork,
       handlerOf: (event) => (event.type === "nobody listens" ? undefined : handler),
-      readState: () => Effect.succeed({ value: undefined, version: 0 }),
+      readState: settings.readState ?? (() => Effect.succeed({ value: undefined, version: 0 })),
       settle: (id) => void acknowledged.push(id),
       probation: { upTo: 0, isOnRecord: () => false, admit: (_, go) => go(), ended: () => {} },
       commit: (write, done) =>
@@ -219,6 +222,30 @@ describe("the dispatcher", () => {
       )
     })
   )
+
+  const outages: ReadonlyArray<readonly [string, Effect.Effect<never, StoreError>]> = [
+    ["refuses every read", Effect.fail(new StoreError({ operation: "state", reason: new Busy({ detail: "held" }) }))],
+    ["answers no read", Effect.never]
+  ]
+  for (const [what, outage] of outages) {
+    it.effect(`costs no event however long the store ${what}: that is no fault of the handler`, () =>
+      Effect.gen(function* () {
+        let isDown = true
+        const { acknowledged, commits, dispatcher, failures, take } = yield* make({
+          readState: () => Effect.suspend(() => (isDown ? outage : Effect.succeed({ value: "1", version: 1 }))),
+          run: () => Turn.use((turn) => turn.read("a key"))
+        })
+        const id = take(say("what do you remember?"))
+        yield* TestClock.adjust("1 hour")
+        assert.isAbove(failures.length, 100)
+        assert.isTrue(failures.every(({ error, willRetry }) => willRetry && error.attempt === 1))
+        isDown = false
+        yield* TestClock.adjust("1 minute")
+        yield* settle
+        assert.deepStrictEqual([acknowledged, commits, dispatcher.lanes.backlog], [[id], [], 0])
+      })
+    )
+  }
 
   it.effect("interrupts a turn at its limit, tries it again, and lets nobody else wait", () =>
     Effect.gen(function* () {

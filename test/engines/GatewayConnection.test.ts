@@ -204,15 +204,19 @@ describe("a gateway connection", () => {
     })
   )
 
-  it.effect("does not read from the start when the inbox was already full", () =>
+  // A platform that sends only for who is connected would otherwise hold back the very replies that fill the outbox.
+  it.effect("is greeted and takes no event when the inbox was full from the start", () =>
     Effect.gen(function* () {
       const { record, peers, fiber } = yield* open({
         server: polite(),
         link: { onPressure: (listener) => Effect.sync(() => listener(true)) }
       })
-      assert.isTrue(peerOf(peers).isPaused)
+      const peer = peerOf(peers)
+      assert.isTrue(peer.isPaused)
+      assert.deepStrictEqual(peer.received, [JSON.stringify({ op: 2 })])
+      peer.send(message(2))
       yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(record.states, [])
+      assert.deepStrictEqual(record.delivered, [])
       assert.isUndefined(fiber.pollUnsafe())
       yield* Fiber.interrupt(fiber)
     })

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, type Fiber, FiberSet } from "effect"
-import { CircuitBreaker } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import type { MessageStatus, OutboxMessage, Receipt } from "../../src/domain/Message.ts"
 import * as Rest from "../../src/domain/RestError.ts"
 import * as Alarm from "../../src/engines/Alarm.ts"
+import * as Breaker from "../../src/engines/Breaker.ts"
 import { Relay, type RelayOptions } from "../../src/engines/Relay.ts"
 import * as Schedules from "../../src/engines/Schedules.ts"
 import type { MessageWrite } from "../../src/ports/Store.ts"
@@ -33,10 +33,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
   const fake = FakePlatform.make()
   const alarm = yield* Alarm.make
   const fork = yield* FiberSet.runtime(yield* FiberSet.make<unknown, unknown>())<never>()
-  const breaker = yield* CircuitBreaker.make({
-    tripPolicy: CircuitBreaker.consecutive(5),
-    openDuration: Schedules.backoff({ base: "500 millis", cap: "15 seconds", jitter: 0 })
-  }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+  const breaker = yield* Breaker.make(Schedules.backoff({ cap: "15 seconds", jitter: 0 }))
   const tried: Array<{ readonly id: number; readonly at: number }> = []
   const writes: Array<MessageWrite> = []
   const held: Array<() => void> = []

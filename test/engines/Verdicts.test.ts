@@ -39,6 +39,9 @@ describe("verdicts", () => {
         assert.strictEqual((yield* counts).pendingEvents, 1)
         const [account] = (yield* Bot.Runtime).accounts()
         assert.strictEqual(account?.relay.depth, 1)
+        // As long as a send may go without an answer.
+        yield* TestClock.adjust("10 seconds")
+        yield* settle
         yield* Deferred.succeed(gate, undefined)
         yield* settle
         assert.strictEqual((yield* counts).messages.auditing, 1)

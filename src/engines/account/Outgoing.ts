@@ -1,13 +1,12 @@
 /** The way out of an account: what turns and others say is stored, queued and sent, through one breaker. */
 import { Effect, Latch, type Scope, Stream } from "effect"
-import { CircuitBreaker } from "effect/persistence"
 import type { Conversation } from "../../domain/Conversation.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../../domain/Message.ts"
 import type { Mark } from "../../ports/Platform.ts"
 import type { TurnResult, TurnWrite } from "../../ports/Store.ts"
+import * as Breaker from "../Breaker.ts"
 import * as Recovery from "../Recovery.ts"
 import { Relay } from "../Relay.ts"
-import * as Schedules from "../Schedules.ts"
 import type { Parts } from "./Parts.ts"
 
 export interface Outgoing {
@@ -28,10 +27,7 @@ const breakerStates = { Closed: "closed", Open: "open", HalfOpen: "half-open" } 
 
 /** The breaker of the platform's REST interface; its changes are told on the status stream. */
 const makeBreaker = Effect.fnUntraced(function* ({ platform: { account }, status }: Parts) {
-  const breaker = yield* CircuitBreaker.make({
-    tripPolicy: CircuitBreaker.consecutive(5),
-    openDuration: Schedules.backoff({ base: "500 millis", cap: "15 seconds" })
-  }).pipe(Effect.provide(CircuitBreaker.layerStoreMemory()))
+  const breaker = yield* Breaker.make()
   const tell = Stream.runForEach(breaker.transitions, ({ to }) =>
     Effect.sync(() => status.publish({ _tag: "BreakerChanged", account, state: breakerStates[to] }))
   )

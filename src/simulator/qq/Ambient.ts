@@ -14,24 +14,26 @@ export interface Ambient {
 
 export const hex = "0123456789abcdef"
 
-export const make: Effect.Effect<Ambient, never, Scope.Scope> = Effect.gen(function* () {
-  const clock = yield* Clock.Clock
-  const source = yield* Random.Random
-  const run = yield* FiberSet.makeRuntime()
-  const random = () => source.nextDoubleUnsafe()
+/** What chance gives a platform, from numbers in [0, 1). */
+export const chance = (random: () => number): Pick<Ambient, "random" | "text" | "uuid"> => {
   const text = (length: number, alphabet: string) => {
     let out = ""
     for (let i = 0; i < length; i++) out += alphabet.charAt(Math.floor(random() * alphabet.length))
     return out
   }
+  return { random, text, uuid: () => [8, 4, 4, 4, 12].map((length) => text(length, hex)).join("-") }
+}
+
+export const make: Effect.Effect<Ambient, never, Scope.Scope> = Effect.gen(function* () {
+  const clock = yield* Clock.Clock
+  const source = yield* Random.Random
+  const run = yield* FiberSet.makeRuntime()
   return {
     now: () => clock.currentTimeMillisUnsafe(),
-    random,
+    ...chance(() => source.nextDoubleUnsafe()),
     after: (millis, action) => {
       const fiber = run(Effect.andThen(Effect.sleep(millis), Effect.sync(action)))
       return () => fiber.interruptUnsafe()
-    },
-    text,
-    uuid: () => [8, 4, 4, 4, 12].map((length) => text(length, hex)).join("-")
+    }
   }
 })

@@ -1,10 +1,9 @@
 /** One gateway socket: writes what its session has to say, as fast as the peer reads, and can be broken in every way. */
-import type { Socket } from "node:net"
-import type { WebSocket } from "ws"
 import type { Ambient } from "./Ambient.ts"
 import { endsSession, Op } from "./Codes.ts"
 import type { Settings } from "./Options.ts"
 import type { Session } from "./Sessions.ts"
+import type { Wire } from "./Wire.ts"
 
 /** Time between op 9 and the close frame with its cause. */
 const farewellDelay = 25
@@ -29,13 +28,11 @@ export class Connection {
   /** What was written before a frame that asks the bot to go: answered by its close frame, it was certainly received. */
   private farewell: { readonly session: Session; readonly upTo: number; readonly code: number | undefined } | undefined
 
-  private readonly ws: WebSocket
-  private readonly socket: Socket
+  private readonly wire: Wire
   private readonly settings: Settings
   private readonly ambient: Ambient
-  constructor(ws: WebSocket, socket: Socket, settings: Settings, ambient: Ambient) {
-    this.ws = ws
-    this.socket = socket
+  constructor(wire: Wire, settings: Settings, ambient: Ambient) {
+    this.wire = wire
     this.settings = settings
     this.ambient = ambient
     this.lastBeat = ambient.now()
@@ -53,24 +50,24 @@ export class Connection {
   }
 
   sendText(text: string): void {
-    if (!this.deaf && this.ws.readyState === this.ws.OPEN && this.socket.writable) this.ws.send(text)
+    if (!this.deaf && this.wire.isOpen()) this.wire.send(text)
   }
 
   /** Writes until everything is said or the peer reads too slowly; the rest waits in the session's log. */
   pump(): void {
-    const { session, ws } = this
+    const { session, wire } = this
     if (session === undefined || this.deaf || this.mute || this.blocked || this.leaving) return
-    while (this.next <= session.last && ws.readyState === ws.OPEN && this.socket.writable) {
+    while (this.next <= session.last && wire.isOpen()) {
       const s = this.next++
       const frame = session.frame(s, s <= this.replayUntil)
       if (frame === undefined) continue
       if (s > session.writtenUpTo) session.writtenUpTo = s
-      if (ws.bufferedAmount < this.settings.socketBuffer) {
-        ws.send(frame)
+      if (wire.unsent() < this.settings.socketBuffer) {
+        wire.send(frame)
         continue
       }
       this.blocked = true
-      ws.send(frame, () => {
+      wire.send(frame, () => {
         this.blocked = false
         this.pump()
       })
@@ -103,10 +100,10 @@ export class Connection {
    * the rest and count on the replay.
    */
   close(code: number, reason: string, ends = endsSession(code)): void {
-    if (this.deaf || this.ws.readyState !== this.ws.OPEN) return
+    if (this.deaf || !this.wire.isOpen()) return
     if (!this.leaving && ends) this.sayFarewell(code)
     this.leaving = true
-    this.ws.close(code, reason)
+    this.wire.close(code, reason)
   }
 
   /** The bot's close frame arrived. A bot hanging up by itself has not read ours, so a close frame must be echoed. */
@@ -120,29 +117,28 @@ export class Connection {
   cut(by: "fin" | "rst"): void {
     this.leaving = true
     if (by === "rst" || this.deaf) {
-      this.socket.resetAndDestroy()
+      this.wire.reset()
       return
     }
-    this.socket.end()
+    this.wire.end()
     // A peer that ignores the FIN must not keep the socket for ever.
-    this.ambient.after(1000, () => this.socket.destroy())
+    this.ambient.after(1000, () => this.wire.destroy())
   }
 
   goDeaf(): void {
     this.deaf = true
-    this.ws.pause()
-    this.socket.pause()
+    this.wire.deafen()
   }
 
   stopReading(millis: number): void {
     if (this.deaf) return
     this.paused = true
-    this.ws.pause()
+    this.wire.pause()
     this.ambient.after(millis, () => {
       this.paused = false
       // Beats sent meanwhile are still in the pipe: the silence was ours.
       this.lastBeat = this.ambient.now()
-      if (!this.deaf) this.ws.resume()
+      if (!this.deaf) this.wire.resume()
     })
   }
 }

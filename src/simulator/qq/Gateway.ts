@@ -1,6 +1,4 @@
 /** The gateway's side of the WebSocket protocol: hello, identify, resume, heartbeat, and when to hang up. */
-import type { Socket } from "node:net"
-import type { RawData, WebSocket } from "ws"
 import type { Books } from "../Books.ts"
 import type { Ambient } from "./Ambient.ts"
 import { Close, knownIntents, Op } from "./Codes.ts"
@@ -11,9 +9,11 @@ import { self } from "./Payloads.ts"
 import type { Session, Sessions } from "./Sessions.ts"
 import { type Switches, strikes } from "./Switches.ts"
 import type { Tokens } from "./Tokens.ts"
+import type { Ear, Wire } from "./Wire.ts"
 
 export interface Gateway {
-  readonly accept: (ws: WebSocket, socket: Socket) => void
+  /** Takes a socket and greets it; answers who is to be told what comes in on it. */
+  readonly accept: (wire: Wire) => Ear
   /** Sockets that are open, greeted or not. */
   readonly connections: ReadonlySet<Connection>
   readonly sessionStartLimit: () => {
@@ -167,9 +167,9 @@ export const make = (
     books.noted("heartbeat")
   }
 
-  const receive = (connection: Connection, data: RawData) => {
+  const receive = (connection: Connection, text: string) => {
     if (connection.leaving || connection.deaf) return
-    const frame = decode(String(data))
+    const frame = decode(text)
     if (typeof frame === "number") return connection.close(frame, "bad frame")
     if (frame.op === Op.Heartbeat) return heartbeat(connection, frame.d)
     if (connection.session !== undefined) return connection.close(Close.AlreadyAuthenticated, "already authenticated")
@@ -183,22 +183,22 @@ export const make = (
       refreshBudget()
       return { total, remaining, reset_after: resetAt - ambient.now(), max_concurrency: maxConcurrency }
     },
-    accept: (ws, socket) => {
-      const connection = new Connection(ws, socket, settings, ambient)
+    accept: (wire) => {
+      const connection = new Connection(wire, settings, ambient)
       connections.add(connection)
-      ws.on("message", (data) => receive(connection, data))
-      // "close" always follows and is where everything is settled.
-      ws.on("error", () => {})
-      ws.on("close", (code) => {
-        connections.delete(connection)
-        if (code !== 1006) connection.answered(code)
-        release(connection)
-        books.closes.push({ at: ambient.now(), code, byPlatform: connection.leaving })
-        books.noted("close")
-      })
       books.noted("dial:open")
       if (!strikes(switches.noHello)) {
         connection.send({ op: Op.Hello, d: { heartbeat_interval: settings.heartbeatInterval } })
+      }
+      return {
+        message: (text) => receive(connection, text),
+        closed: (code) => {
+          connections.delete(connection)
+          if (code !== 1006) connection.answered(code)
+          release(connection)
+          books.closes.push({ at: ambient.now(), code, byPlatform: connection.leaving })
+          books.noted("close")
+        }
       }
     }
   }

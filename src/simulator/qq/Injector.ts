@@ -5,7 +5,7 @@ import type { Ambient } from "./Ambient.ts"
 import { Close, endsSession } from "./Codes.ts"
 import type { Connection } from "./Connection.ts"
 import type { Gateway } from "./Gateway.ts"
-import type { Listener } from "./Listener.ts"
+import type { Door } from "./Model.ts"
 import type { Session, Sessions } from "./Sessions.ts"
 import type { Switches } from "./Switches.ts"
 import type { Tokens } from "./Tokens.ts"
@@ -15,7 +15,7 @@ export interface Target {
   readonly ambient: Ambient
   readonly books: Books
   readonly gateway: Gateway
-  readonly listener: Listener
+  readonly door: Door
   readonly sessions: Sessions
   readonly switches: Switches
   readonly tokens: Tokens
@@ -35,7 +35,7 @@ const isOf = (shard: number | undefined, session: Session | undefined): boolean 
   shard === undefined || session?.shard[0] === shard
 
 export const make = (target: Target) => {
-  const { ambient, books, gateway, listener, sessions, switches, tokens } = target
+  const { ambient, books, door, gateway, sessions, switches, tokens } = target
 
   /** Sockets a fault hits: the ones with a session, or whatever is connected when none has one. */
   const live = (shard?: number): ReadonlyArray<Connection> => {
@@ -159,11 +159,11 @@ export const make = (target: Target) => {
         switches.refuseUpgrade = { left: fault.times, status: fault.status ?? 503 }
         return
       case "refuseConnections":
-        listener.suspend(fault.ms, false)
+        door.suspend(fault.ms, false)
         return
       case "restart":
         if (fault.keepSessions === false) endSessions()
-        listener.suspend(fault.ms, true)
+        door.suspend(fault.ms, true)
         return
       case "tokenServerError":
         switches.token = { left: fault.times, form: fault.form ?? "json" }

@@ -16,39 +16,23 @@ import {
   type Scope,
   Stream
 } from "effect"
-import { Books, Offered, type Place, type Sent } from "../Books.ts"
+import { Books, type Offered } from "../Books.ts"
 import type { Fault } from "../Faults.ts"
 import * as Ambients from "./Ambient.ts"
-import * as Chats from "./Chats.ts"
-import { isFields } from "./Frames.ts"
-import * as Gateways from "./Gateway.ts"
-import * as Injector from "./Injector.ts"
 import * as Listener from "./Listener.ts"
+import * as Model from "./Model.ts"
 import { type Options, settings as settingsOf } from "./Options.ts"
-import { defaultAuthor, eventOf, placeOf } from "./Payloads.ts"
 import * as Rest from "./Rest.ts"
-import * as Routes from "./Routes.ts"
-import * as RestOfIt from "./rest/All.ts"
-import * as Uploads from "./rest/Uploads.ts"
-import { World } from "./rest/World.ts"
-import * as Sessions from "./Sessions.ts"
-import { make as makeSwitches, strikes } from "./Switches.ts"
-import * as Tokens from "./Tokens.ts"
+import type { World } from "./rest/World.ts"
 import { make as makeUntil } from "./Until.ts"
-import * as Webhooks from "./Webhook.ts"
+import type * as Webhooks from "./Webhook.ts"
+import { listen, ofWebSocket } from "./Wire.ts"
 
 export type { Place } from "../Books.ts"
+export type { Utterance } from "./Model.ts"
 export type { Options, WebhookOptions } from "./Options.ts"
 export { tokenPrefix } from "./Tokens.ts"
 export { WebhookRefused } from "./Webhook.ts"
-
-/** What a user says, and where. */
-export interface Utterance {
-  readonly in: Place
-  /** Who says it: an openid or user id. @defaultValue one person per chat */
-  readonly from?: string
-  readonly text: string
-}
 
 export interface QqSimulator {
   readonly appId: string
@@ -60,9 +44,9 @@ export interface QqSimulator {
   /** A guild with channels, members and roles, and groups. Live. */
   readonly world: World
   /** A user says something: a message event to the bot. */
-  readonly say: (message: Utterance) => Effect.Effect<Offered>
+  readonly say: (message: Model.Utterance) => Effect.Effect<Offered>
   /** The same without Effect, for load. */
-  readonly sayUnsafe: (message: Utterance) => Offered
+  readonly sayUnsafe: (message: Model.Utterance) => Offered
   /** Any other event. A message event with its own payload is owed a reply, like one that was said. */
   readonly emit: (type: string, data: unknown, options?: { readonly eventId?: string }) => Effect.Effect<Offered>
   /** Breaks it now. */
@@ -93,108 +77,18 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
     const ambient = yield* Ambients.make
     const injected = yield* PubSub.sliding<Fault>(1024)
     const books = new Books()
-    const tokens = Tokens.make(settings, ambient)
-    const switches = makeSwitches()
-    const sessions = Sessions.make(settings, ambient, books)
-    const gateway = Gateways.make(settings, ambient, books, tokens, sessions, switches)
-    const webhook = Webhooks.make(settings, ambient, books)
-    const isConnected = () =>
-      webhook.address() !== undefined || sessions.alive().some((session) => session.connection !== undefined)
-    const chats = Chats.make(settings, ambient, books, isConnected)
-    const audits = new Map<string, Sent>()
-    const world = new World(ambient, (channel) => chats.history(channel).length > 0)
-
-    const offer = (row: Omit<ConstructorParameters<typeof Offered>[0], "index" | "at">): Offered => {
-      const offered = new Offered({ ...row, index: books.offered.length, at: ambient.now() })
-      books.offered.push(offered)
-      if (offered.place !== undefined) books.said++
-      chats.know(offered)
-      if (!strikes(switches.lostEvents)) {
-        if (webhook.address() === undefined) sessions.offer(offered)
-        else webhook.offer(offered)
-      }
-      books.noted(`offered:${offered.type}`)
-      return offered
-    }
-
-    const sayUnsafe = ({ from, in: place, text }: Utterance): Offered =>
-      offer({
-        id: Chats.messageId(ambient, place.kind),
-        type: eventOf[place.kind],
-        place,
-        from: from ?? defaultAuthor(place),
-        text,
-        data: undefined,
-        eventId: undefined
-      })
-
-    const emit = (type: string, data: unknown, eventId?: string): Offered => {
-      if (isFields(data)) world.noticed(type, data)
-      const said = placeOf(type, data)
-      const row = { type, data, from: "", text: "" }
-      // One message may arrive as two events; only the first is owed an answer.
-      if (said !== undefined && chats.message(said.id) === undefined) return offer({ ...row, ...said, eventId })
-      const id = eventId ?? `${type}:${ambient.uuid()}`
-      return offer({ ...row, id, place: undefined, eventId: id })
-    }
-
-    const audit = (auditId: string, verdict: "pass" | "reject") => {
-      const sent = audits.get(auditId)
-      if (sent === undefined) return
-      audits.delete(auditId)
-      sent.audit = verdict
-      emit(verdict === "pass" ? "MESSAGE_AUDIT_PASS" : "MESSAGE_AUDIT_REJECT", {
-        audit_id: auditId,
-        ...(verdict === "pass" ? { message_id: sent.id } : {}),
-        guild_id: "18700000000001",
-        channel_id: sent.place.id,
-        audit_time: new Date(ambient.now()).toISOString(),
-        create_time: new Date(sent.at).toISOString(),
-        seq_in_channel: "1"
-      })
-    }
-
-    let port = 0
-    const uploads = Uploads.make(settings, ambient, () => `http://127.0.0.1:${port}`)
-    const routes = Routes.make({
-      ambient,
-      books,
-      chats,
-      uploads,
-      more: RestOfIt.make(world, chats, ambient, (type, data) => void emit(type, data)),
-      gatewayUrl: () => `ws://127.0.0.1:${port}/websocket/`,
-      get shards() {
-        return Math.max(settings.shards, switches.recommendedShards)
-      },
-      sessionStartLimit: gateway.sessionStartLimit,
-      isHistoryForbidden: () => switches.historyForbidden,
-      holdForAudit: () => (strikes(switches.audit) ? ambient.uuid() : undefined),
-      audited: (auditId, sent) => {
-        audits.set(auditId, sent)
-        const { verdict } = switches.audit
-        // After the answer: a bot must know the audit before it hears its verdict.
-        if (verdict !== undefined) ambient.after(20, () => audit(auditId, verdict))
-      }
+    let door: Listener.Listener | undefined
+    const model = Model.make(settings, ambient, books, {
+      url: (protocol) => `${protocol}://127.0.0.1:${door?.port ?? 0}`,
+      suspend: (millis, cut) => door?.suspend(millis, cut)
     })
-
-    const listener = yield* Listener.make(settings.port, ambient, {
-      request: Rest.make(settings, ambient, books, tokens, switches, routes),
-      socket: gateway.accept,
-      refuseUpgrade: (request) => {
-        const refused = strikes(switches.refuseUpgrade)
-        const status = refused ? switches.refuseUpgrade.status : undefined
-        const verdict = status ?? (request.url?.startsWith("/websocket") === true ? undefined : 404)
-        books.dials.push({ at: ambient.now(), outcome: verdict === undefined ? "open" : "refused" })
-        if (verdict !== undefined) books.noted("dial:refused")
-        return verdict
-      }
+    door = yield* Listener.make(settings.port, ambient, {
+      request: Rest.serve(model.answer, ambient),
+      socket: (ws, socket) => listen(ws, model.accept(ofWebSocket(ws, socket))),
+      refuseUpgrade: (request) => model.refuseUpgrade(request.url ?? "")
     })
-    port = listener.port
-
-    const inject = Injector.make({
-      ...{ ambient, books, gateway, listener, sessions, switches, tokens, webhook },
-      emit: (type, data) => void emit(type, data)
-    })
+    const { port } = door
+    const { audit, emit, inject, pendingAudits, sayUnsafe, webhook, world } = model
     const fault = (fault: Fault) =>
       Effect.andThen(
         PubSub.publish(injected, fault),
@@ -223,7 +117,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       faults: Stream.fromPubSub(injected),
       registerWebhook: webhook.register,
       audit: (auditId, verdict) => Effect.sync(() => audit(auditId, verdict)),
-      pendingAudits: () => [...audits.keys()],
+      pendingAudits,
       until,
       settled: until((books) => books.answered >= books.said || books.judge().lost.length === 0)
     }

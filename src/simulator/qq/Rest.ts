@@ -1,5 +1,5 @@
 /** The HTTP side: token endpoint, authorization, routing, and the faults that strike between a request and its answer. */
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { RequestListener, ServerResponse } from "node:http"
 import type { Books, Sent } from "../Books.ts"
 import { type Ambient, hex } from "./Ambient.ts"
 import { fieldsOfBody } from "./Bodies.ts"
@@ -19,6 +19,29 @@ export interface Reply {
   /** Cut the connection instead of answering. */
   readonly cut?: boolean
   readonly delay?: number
+}
+
+/** What comes in: a request with its whole body. */
+export interface Incoming {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  readonly authorization: string | undefined
+  readonly contentType: string
+  readonly body: Buffer
+}
+
+/** What goes out. */
+export interface Outgoing {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | number>>
+  readonly text: string
+  /** Milliseconds until it leaves. */
+  readonly delay: number
+  /** Processed, but the connection is cut instead of answering. */
+  readonly isCut: boolean
+  /** To be called when the answer did not reach the bot. */
+  readonly lost: () => void
 }
 
 export const tokenPath = "/app/getAppAccessToken"
@@ -70,56 +93,83 @@ export const make = (
     return strikes(switches.slowAnswer) ? { ...reply, delay: switches.slowAnswer.ms } : reply
   }
 
-  const rest = (request: IncomingMessage, url: URL, body: Buffer, trace: string): Reply => {
-    const found = Routes.find(routes, request.method ?? "GET", url.pathname)
+  const rest = (request: Incoming, url: URL, trace: string): Reply => {
+    const found = Routes.find(routes, request.method, url.pathname)
     books.noted(`route:${found === undefined ? "unknown" : `${found.route.method} ${found.route.path}`}`)
     const fault = broken(found?.route.sends === true, trace)
     if (fault !== undefined) return fault
-    const unauthorized = found?.route.isOpen ? undefined : whyNotAuthorized(request.headers.authorization)
+    const unauthorized = found?.route.isOpen ? undefined : whyNotAuthorized(request.authorization)
     if (unauthorized !== undefined) return refuse(unauthorized, trace)
     if (found === undefined) return refuse(Refusals.unknownRoute, trace)
-    const fields = fieldsOfBody(request.headers["content-type"] ?? "", body)
-    const answer = found.route.answer({ params: found.params, query: url.searchParams, fields, body })
+    const fields = fieldsOfBody(request.contentType, request.body)
+    const answer = found.route.answer({ params: found.params, query: url.searchParams, fields, body: request.body })
     const reply = "refusal" in answer ? refuse(answer.refusal, trace) : answer
     return found.route.sends === true ? spoiled(reply) : reply
   }
 
-  const write = (response: ServerResponse, reply: Reply, trace: string) => {
-    books.noted(`status:${reply.status}`)
-    if (reply.cut === true) {
-      if (reply.sent !== undefined) reply.sent.answerLost = true
-      response.socket?.destroy()
-      return
+  const written = ({ body, cut, delay = 0, headers, html, sent, status }: Reply, trace: string): Outgoing => {
+    books.noted(`status:${status}`)
+    const text = html ?? (body === undefined ? "" : JSON.stringify(body))
+    return {
+      status,
+      text,
+      delay,
+      isCut: cut === true,
+      headers: {
+        "X-Tps-trace-ID": trace,
+        ...(text === "" ? {} : { "Content-Type": html === undefined ? "application/json" : "text/html" }),
+        ...(status === 204 ? {} : { "Content-Length": Buffer.byteLength(text) }),
+        ...headers
+      },
+      lost: () => {
+        if (sent !== undefined) sent.answerLost = true
+      }
     }
-    // The connection may die under the answer, e.g. when the whole platform goes down.
-    response.once("close", () => {
-      if (!response.writableFinished && reply.sent !== undefined) reply.sent.answerLost = true
-    })
-    const text = reply.html ?? (reply.body === undefined ? "" : JSON.stringify(reply.body))
-    response.writeHead(reply.status, {
-      "X-Tps-trace-ID": trace,
-      ...(text === "" ? {} : { "Content-Type": reply.html === undefined ? "application/json" : "text/html" }),
-      ...(reply.status === 204 ? {} : { "Content-Length": Buffer.byteLength(text) }),
-      ...reply.headers
-    })
-    response.end(text)
   }
 
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    const chunks: Array<Buffer> = []
+  /** Answers a request; nothing when it is left hanging. */
+  return (request: Incoming): Outgoing | undefined => {
     const trace = ambient.text(32, hex)
+    const url = new URL(request.url, "http://127.0.0.1")
+    const isToken = url.pathname === tokenPath && request.method === "POST"
+    if (isToken) books.noted("route:token")
+    const reply = isToken ? token(request.contentType, request.body) : rest(request, url, trace)
+    return reply === undefined ? undefined : written(reply, trace)
+  }
+}
+
+const write = (response: ServerResponse, answer: Outgoing) => {
+  if (answer.isCut) {
+    answer.lost()
+    response.socket?.destroy()
+    return
+  }
+  // The connection may die under the answer, e.g. when the whole platform goes down.
+  response.once("close", () => {
+    if (!response.writableFinished) answer.lost()
+  })
+  response.writeHead(answer.status, answer.headers)
+  response.end(answer.text)
+}
+
+/** Serves `answer` over HTTP. */
+export const serve =
+  (answer: (request: Incoming) => Outgoing | undefined, ambient: Ambient): RequestListener =>
+  (request, response) => {
+    const chunks: Array<Buffer> = []
     request.on("data", (chunk: Buffer) => void chunks.push(chunk))
     request.on("error", () => {})
     response.on("error", () => {})
     request.on("end", () => {
-      const url = new URL(request.url ?? "/", "http://127.0.0.1")
-      const body = Buffer.concat(chunks)
-      const isToken = url.pathname === tokenPath && request.method === "POST"
-      if (isToken) books.noted("route:token")
-      const reply = isToken ? token(request.headers["content-type"] ?? "", body) : rest(request, url, body, trace)
-      if (reply === undefined) return
-      if (reply.delay === undefined) write(response, reply, trace)
-      else ambient.after(reply.delay, () => write(response, reply, trace))
+      const answered = answer({
+        method: request.method ?? "GET",
+        url: request.url ?? "/",
+        authorization: request.headers.authorization,
+        contentType: request.headers["content-type"] ?? "",
+        body: Buffer.concat(chunks)
+      })
+      if (answered === undefined) return
+      if (answered.delay === 0) write(response, answered)
+      else ambient.after(answered.delay, () => write(response, answered))
     })
   }
-}
