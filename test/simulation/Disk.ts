@@ -205,6 +205,8 @@ class Process {
         this.read("pendingMessages", (journal) => journal.pendingMessages(account, page)),
       auditing: (account, auditId) => this.read("auditing", (journal) => journal.auditing(account, auditId)),
       state: (keys) => this.read("state", (journal) => journal.state(keys)),
+      stateKeys: (page) => this.read("stateKeys", (journal) => journal.stateKeys(page)),
+      accounts: this.read("accounts", (journal) => journal.accounts()),
       deadLetters: (account, page) => this.read("deadLetters", (journal) => journal.deadLetters(account, page)),
       requeue: (letter) => this.read("requeue", (journal) => journal.requeue(letter)),
       discard: (letter) => this.read("discard", (journal) => journal.discard(letter)),

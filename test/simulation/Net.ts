@@ -1,5 +1,5 @@
 /** The way from a process of the bot to one simulated platform and back: WebSockets and HTTP, in memory, with a network's faults. */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { ConnectionLost, HandshakeTimedOut } from "../../src/domain/GatewayError.ts"
 import { Transport } from "../../src/ports/Transport.ts"
@@ -204,9 +204,12 @@ const broken = (request: HttpClientRequest.HttpClientRequest, code: string) => {
   return new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
 }
 
-/** A response whose text is there at once: a real body would be read by promises, which no simulated clock moves. */
+/** A response whose body is there at once: a real one would be read by promises, which no simulated clock moves. */
 const respond = (request: HttpClientRequest.HttpClientRequest, { headers, status, text }: Outgoing) => {
   const entries = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)])
   const response = HttpClientResponse.fromWeb(request, new Response(null, { status, headers: entries }))
-  return Object.defineProperty(response, "text", { value: Effect.succeed(text) })
+  const body = text === "" ? Stream.empty : Stream.succeed(encoder.encode(text))
+  return Object.defineProperties(response, { text: { value: Effect.succeed(text) }, stream: { value: body } })
 }
+
+const encoder = new TextEncoder()

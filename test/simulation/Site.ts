@@ -60,7 +60,7 @@ export class Site {
       shards: setting.shards
     })
     this.model = Models.make(own, ambient, this.books, {
-      gatewayUrl: () => `ws://${setting.appId}.gateway.test/websocket/`,
+      url: (protocol) => `${protocol}://${setting.appId}.platform.test`,
       suspend: (millis, cut) => this.suspend(millis, cut)
     })
     this.net.serve(this.model)

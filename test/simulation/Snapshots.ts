@@ -47,6 +47,11 @@ export class Snapshots {
               return snapshot
             }
           ),
+        list: slowly(
+          "list the snapshots",
+          () => disk.weather.readsFail,
+          () => Array.from(this.newest, ([name, { generation }]) => ({ name, generations: [generation] }))
+        ),
         load: (name) =>
           slowly(
             "load a snapshot",
