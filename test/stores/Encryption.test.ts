@@ -64,7 +64,8 @@ const write = (key: string, value: string, expected = 0) =>
   commit({ turns: [turn(undefined, { state: [{ key, value, expected }] })] })
 const entry = (key: string) => Store.use((store) => Effect.map(store.state([key]), ([it]) => it))
 const value = (key: string) => Effect.map(entry(key), (it) => it?.value)
-const session = { stream: "gateway/0", session: secret("session"), seq: 7, startedAt: 1, resumeUrl: secret("url") }
+const address = { resumeUrl: secret("url"), shards: 4 }
+const session = { stream: "gateway/0", session: secret("session"), seq: 7, startedAt: 1, ...address }
 const move = (position: typeof session, of = account) =>
   commit({ positions: [{ account: of, stream: position.stream, position }] })
 const positions = Store.use((store) => store.positions(account))

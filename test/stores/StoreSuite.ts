@@ -165,11 +165,11 @@ export const suite = (name: string, disk: () => Disk): void => {
 
     test("positions are stored with the events they cover, replaced, and forgotten", () =>
       Effect.gen(function* () {
-        const position = { stream: "gateway/0", session: "s", seq: 7, startedAt: 1, resumeUrl: "wss://r" }
+        const position = { stream: "gateway/0", session: "s", seq: 7, startedAt: 1, resumeUrl: "wss://r", shards: 2 }
         yield* commit({ events: [event("a")], positions: [{ account, stream: "gateway/0", position }] })
         const store = yield* Store
         expect(yield* store.positions(account)).toEqual([position])
-        const next = { stream: "gateway/0", session: "s", seq: 8, startedAt: 1 }
+        const next = { stream: "gateway/0", session: "s", seq: 8, startedAt: 1, shards: 3 }
         yield* commit({ positions: [{ account, stream: "gateway/0", position: next }] })
         expect(yield* store.positions(account)).toEqual([next])
         yield* commit({ positions: [{ account, stream: "gateway/0", position: undefined }] })

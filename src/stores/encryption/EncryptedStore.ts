@@ -38,11 +38,11 @@ export const isFresh = ({ newest }: Keys, text: string): boolean => {
 /** Whether there is something in a position that is worth hiding. */
 export const isSecret = ({ resumeUrl, session }: Position): boolean => session !== "" || resumeUrl !== undefined
 
-/** Session and address go into the field of the session; the sequence stays as it is. */
+/** Session and address go into the field of the session; the rest stays as it is. */
 export const sealPosition = (keys: Keys, account: string, stream: string, position: Position): Position => {
-  const { resumeUrl, seq, session, startedAt } = position
+  const { resumeUrl, session, ...rest } = position
   const text = JSON.stringify([session, resumeUrl ?? null])
-  return { stream, session: Envelope.seal(keys, positionAt(account, stream), text), seq, startedAt }
+  return { ...rest, stream, session: Envelope.seal(keys, positionAt(account, stream), text) }
 }
 
 export const openPosition = (
@@ -51,7 +51,7 @@ export const openPosition = (
   position: Position,
   requireEncrypted: boolean
 ): Result.Result<Position, Reason> => {
-  const { seq, startedAt, stream } = position
+  const { stream } = position
   if (!isSecret(position)) return Result.succeed(position)
   if (!Envelope.isSealed(position.session)) {
     const plain = Envelope.read(keys, positionAt(account, stream), position.session, requireEncrypted)
@@ -60,7 +60,7 @@ export const openPosition = (
   return Result.map(Envelope.open(keys, positionAt(account, stream), position.session), (text) => {
     // It was authenticated, so it is what `sealPosition` wrote.
     const [session, resumeUrl] = JSON.parse(text) as readonly [string, string | null]
-    return { stream, session, seq, startedAt, ...(resumeUrl === null ? undefined : { resumeUrl }) }
+    return { ...position, session, ...(resumeUrl === null ? undefined : { resumeUrl }) }
   })
 }
 
@@ -86,8 +86,8 @@ const seals = ({ keys }: Options) => {
     }
     const known = last.get(at)
     if (known?.plain.session === position.session && known.plain.resumeUrl === position.resumeUrl) {
-      const { seq, startedAt } = position
-      return { account, stream, position: { stream, session: known.session, seq, startedAt } }
+      const { resumeUrl: _, ...rest } = position
+      return { account, stream, position: { ...rest, stream, session: known.session } }
     }
     const sealed = sealPosition(keys, account, stream, position)
     last.set(at, { plain: position, session: sealed.session })

@@ -40,10 +40,14 @@ export const replyOf = (cell: Cell): ReplyTo | undefined => {
  * may be missing is recorded as a gap. Forgetting it would record none.
  */
 export const positionOf = (stream: string, cell: Cell): Position => {
-  const { resumeUrl, seq, session, startedAt } = fieldsOf(cell)
+  const { resumeUrl, seq, session, shards, startedAt } = fieldsOf(cell)
   const isWhole = typeof session === "string" && Number.isSafeInteger(seq) && typeof startedAt === "number"
   if (!isWhole) return { stream, session: "unreadable", seq: 0, startedAt: 0 }
-  return { stream, session, seq: Number(seq), startedAt, ...(typeof resumeUrl === "string" && { resumeUrl }) }
+  const more = {
+    ...(typeof resumeUrl === "string" && { resumeUrl }),
+    ...(typeof shards === "number" && { shards })
+  }
+  return { stream, session, seq: Number(seq), startedAt, ...more }
 }
 
 export const gapOf = (account: string, cell: Cell): Gap => {
