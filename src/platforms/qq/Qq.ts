@@ -134,7 +134,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     ...outbound(config, rest, api, credentials),
     heartbeats: true,
     sessions,
-    shards: config.shards === "auto" ? gateway.recommended : Effect.succeed(config.shards),
+    shards: config.shards === "auto" ? Effect.andThen(listening, gateway.recommended) : Effect.succeed(config.shards),
     history: History.make(account, config.intents, rest),
     connect: (link) => Effect.andThen(listening, gateway.connect(link)),
     hears: (interest) => IntentCheck.hears(config.intents, interest)
