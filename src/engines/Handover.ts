@@ -99,8 +99,12 @@ class Side {
     const newest = this.position
     if (isDeaf && position !== undefined) this.outer.forget({ why: "the session was alive and delivered nothing" })
     this.holder = this
+    const waiting = this.waiting.splice(0)
+    const [first] = waiting
+    // The position moves over before the session is announced: nothing lies between the two, so there is no gap.
+    if (newest !== undefined) this.outer.advance(first === undefined ? newest : { ...newest, seq: first[2].seq - 1 })
     this.outer.transition(ready)
-    for (const [event, raw, at, stored] of this.waiting.splice(0)) {
+    for (const [event, raw, at, stored] of waiting) {
       const left = isNameless(event, at) ? (said.get(sense(event)) ?? 0) : 0
       if (left > 0) said.set(sense(event), left - 1)
       else this.deliver(event, raw, at, stored)

@@ -242,8 +242,7 @@ describe.concurrent("what cannot heal", () => {
   const fatalByWebhook: ReadonlyArray<Omit<Verdict, "reason">> = [
     { name: "a wrong secret", fault: { kind: "wrongSecret" }, code: 100016, when: "before" },
     { name: "a secret that is reset", fault: { kind: "wrongSecret" }, code: 100016, when: "while" },
-    // The refused token is dropped first, and then there is no other.
-    { name: "a ban", fault: { kind: "banned" }, code: 100007, when: "while" },
+    { name: "a ban", fault: { kind: "banned" }, code: 11265, when: "while" },
     { name: "an address that leaves the allow-list", fault: { kind: "ipForbidden" }, code: 40023002, when: "while" }
   ]
   for (const { name, fault, code, when } of fatalByWebhook) {

@@ -29,10 +29,15 @@ export const contentOf = (cell: Cell): Content => {
 }
 
 export const replyOf = (cell: Cell): ReplyTo | undefined => {
-  const { eventId, messageId, receivedAt } = fieldsOf(cell)
+  const { eventId, messageId, nth, receivedAt } = fieldsOf(cell)
   if (typeof receivedAt !== "number") return undefined
-  const ids = { ...(typeof messageId === "string" && { messageId }), ...(typeof eventId === "string" && { eventId }) }
-  return { ...ids, receivedAt }
+  return {
+    ...(typeof messageId === "string" && { messageId }),
+    ...(typeof eventId === "string" && { eventId }),
+    // A repeat is recognised by it: without, what was being sent at a crash would be said twice.
+    ...(typeof nth === "number" && { nth }),
+    receivedAt
+  }
 }
 
 /**
