@@ -1,7 +1,7 @@
 /** `npm run simulate`: see {@link help}. */
 import { parseArgs } from "node:util"
 import { mutants } from "./mutants.ts"
-import { isMutant } from "./sabotage.ts"
+import { isMutant, troubles } from "./sabotage.ts"
 
 const help = `npm run simulate -- [options]
 
@@ -64,6 +64,9 @@ if (mutant !== undefined && !isMutant(mutant)) fail(`there is no deliberate bug 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 if (major < 22 || (major === 22 && minor < 19))
   fail(`needs Node 22.19 or newer, this is ${process.versions.node}; npm run uses the right one`)
+const planted = values.mutants ? Object.keys(mutants) : mutant === undefined ? [] : [mutant]
+const stale = troubles(planted.filter(isMutant))
+if (stale.length > 0) fail(stale.join("\n"))
 
 const { one, many, all } = await import("./commands.ts")
 const from = whole("from", values.from)

@@ -120,7 +120,7 @@ export const mutants = {
   "fresh-sequence-on-retry": {
     what: "a message that is sent again has another idempotency key",
     file: "platforms/qq/Send.ts",
-    find: "msg_seq: sequenceOf(message.id) }",
+    find: "msg_seq: sequenceOf(message) }",
     replace: "msg_seq: Math.floor(Math.random() * 999_999) + 1 }"
   },
   "resend-unknown": {
@@ -148,15 +148,14 @@ export const mutants = {
   "skip-outbox-recovery": {
     what: "what an earlier life had still to say is not said",
     file: "engines/Account.ts",
-    find: "    recoveredTo = yield* Recovery.messages(store, account, (row) => relay.take(row))",
+    find: "    recoveredTo = yield* Recovery.messages(source, account, (row) => relay.take(row))",
     replace: "    recoveredTo = 0"
   },
   "skip-inbox-recovery": {
     what: "what an earlier life had still to handle is not handled",
     file: "engines/Account.ts",
-    find: "    yield* Recovery.events(store, account, ({ id, conversation, notBefore }) => {",
-    replace:
-      "    yield* Effect.void\n    yield* Recovery.events(store, 'nobody', ({ id, conversation, notBefore }) => {"
+    find: "    yield* Recovery.events(source, account, (event) => {",
+    replace: '    yield* Recovery.events(source, "nobody", (event) => {'
   },
   "no-gap": {
     what: "a session that was lost leaves no gap",
@@ -179,8 +178,8 @@ export const mutants = {
   "dedupe-by-watermark": {
     what: "an event whose sequence is not above the newest one is taken for a repeat, also in another session",
     file: "engines/Intake.ts",
-    find: "      deliver: (event, raw, next) => {\n",
-    replace: `      deliver: (event, raw, next) => {
+    find: "      deliver: (event, raw, next, stored) => {\n",
+    replace: `      deliver: (event, raw, next, stored) => {
         const seen: { seq?: number } = stream
         if (next.seq <= (seen.seq ?? 0)) return
         seen.seq = next.seq

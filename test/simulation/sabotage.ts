@@ -3,6 +3,7 @@
  * the one that is meant. Every copy is a set of modules of its own, told apart by a query in their addresses, so that
  * one process can hold many. A mutant whose text is no longer there is an error, not a pass.
  */
+import { readFileSync } from "node:fs"
 import { registerHooks } from "node:module"
 import { type Mutant, type MutantName, mutants } from "./mutants.ts"
 
@@ -20,6 +21,17 @@ export const sabotaged = (name: string, mutant: Mutant, text: string): string =>
     `mutant ${name}: its text was ${how} in src/${mutant.file}. Bring test/simulation/mutants.ts up to date`
   )
 }
+
+/** Why these mutants cannot be planted; empty when they can. */
+export const troubles = (names: ReadonlyArray<MutantName>): ReadonlyArray<string> =>
+  names.flatMap((name) => {
+    try {
+      sabotaged(name, mutants[name], readFileSync(new URL(mutants[name].file, source), "utf8"))
+      return []
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)]
+    }
+  })
 
 const nameIn = (url: string | undefined): MutantName | undefined => {
   const name = url === undefined ? undefined : /\?mutant=(.+)$/.exec(url)?.[1]

@@ -1,12 +1,11 @@
 /** The short version of `npm run simulate`: some dozens of seeds, every deliberate bug, and that a seed repeats itself. */
 import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { assert, describe, it } from "vitest"
 import type { Mutant } from "./mutants.ts"
 import { mutants } from "./mutants.ts"
-import { sabotaged } from "./sabotage.ts"
+import { isMutant, sabotaged, troubles } from "./sabotage.ts"
 
 const program = fileURLToPath(new URL("./main.ts", import.meta.url))
 
@@ -60,10 +59,7 @@ describe("the simulation", () => {
   })
 
   it("has a text to replace for every bug, in a file that is there", () => {
-    for (const [name, mutant] of Object.entries<Mutant>(mutants)) {
-      const text = readFileSync(new URL(`../../src/${mutant.file}`, import.meta.url), "utf8")
-      assert.notStrictEqual(sabotaged(name, mutant, text), text)
-    }
+    assert.deepStrictEqual(troubles(Object.keys(mutants).filter(isMutant)), [])
   })
 
   it("names the file of a bug whose text is gone", () => {
