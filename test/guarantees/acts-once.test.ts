@@ -59,9 +59,9 @@ describe.each(World.modes)("acts once, by %s", (mode) => {
           yield* child.end("SIGKILL")
           child = yield* start
         }
-      }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 15 : 30))
+      }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 30 : 60))
       const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
-      yield* simulator.settled.pipe(World.within(20_000, `every answer; ${story}\n${child.output()}`))
+      yield* simulator.settled.pipe(World.within(45_000, `every answer; ${story}\n${child.output()}`))
       const counts = assertCounted(simulator, story)
       assert.isAbove(counts.get("group:group-1") ?? 0, mode === "WebSocket" ? 100 : 50, story)
     })
