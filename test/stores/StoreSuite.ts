@@ -165,7 +165,7 @@ export const suite = (name: string, disk: () => Disk): void => {
 
     test("positions are stored with the events they cover, replaced, and forgotten", () =>
       Effect.gen(function* () {
-        const position = { stream: "gateway/0", session: "s", seq: 7, startedAt: 1, resumeUrl: "wss://r" }
+        const position = { stream: "gateway/0", session: "s", seq: 7, startedAt: 1, resumeUrl: "wss://r", shards: 4 }
         yield* commit({ events: [event("a")], positions: [{ account, stream: "gateway/0", position }] })
         const store = yield* Store
         expect(yield* store.positions(account)).toEqual([position])

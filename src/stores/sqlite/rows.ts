@@ -35,15 +35,20 @@ export const replyOf = (cell: Cell): ReplyTo | undefined => {
   return { ...ids, receivedAt }
 }
 
+/** Each is a connection: a damaged number must not open millions. */
+const mostShards = 10_000
+
 /**
  * What cannot be read becomes the position of a session that nobody knows: the platform refuses to resume it, and what
  * may be missing is recorded as a gap. Forgetting it would record none.
  */
 export const positionOf = (stream: string, cell: Cell): Position => {
-  const { resumeUrl, seq, session, startedAt } = fieldsOf(cell)
+  const { resumeUrl, seq, session, shards, startedAt, ...more } = fieldsOf(cell)
   const isWhole = typeof session === "string" && Number.isSafeInteger(seq) && typeof startedAt === "number"
   if (!isWhole) return { stream, session: "unreadable", seq: 0, startedAt: 0 }
-  return { stream, session, seq: Number(seq), startedAt, ...(typeof resumeUrl === "string" && { resumeUrl }) }
+  const count = typeof shards === "number" && shards >= 1 && shards <= mostShards ? { shards } : {}
+  const address = typeof resumeUrl === "string" ? { resumeUrl } : {}
+  return { ...more, stream, session, seq: Number(seq), startedAt, ...address, ...count }
 }
 
 export const gapOf = (account: string, cell: Cell): Gap => {
