@@ -64,7 +64,7 @@ export class KeyMissing extends Data.TaggedError("KeyMissing")<{
 }> {
   readonly isRetryable = false as const
   override get message() {
-    return `${this.place} is encrypted with key ${this.keyId}, which is not among those given (${this.given.join(", ")}). Add that key again, behind the newest`
+    return `${quote(this.place)} is encrypted with key ${this.keyId}, which is not among those given (${this.given.join(", ")}). Add that key again, behind the newest`
   }
 }
 
@@ -72,7 +72,7 @@ export class KeyMissing extends Data.TaggedError("KeyMissing")<{
 export class Unencrypted extends Data.TaggedError("Unencrypted")<{ readonly place: string }> {
   readonly isRetryable = false as const
   override get message() {
-    return `${this.place} is not encrypted, and \`requireEncrypted\` is set: either it was written before encryption was on (rotate once without that option), or somebody put it there`
+    return `${quote(this.place)} is not encrypted, and \`requireEncrypted\` is set: either it was written before encryption was on (rotate once without that option), or somebody put it there`
   }
 }
 

@@ -32,12 +32,27 @@ const dial = Effect.fnUntraced(function* (url: string, listener: Listener, optio
     }),
     (socket) => Effect.sync(() => socket.terminate())
   )
-  return yield* opened(socket, listener, timeout)
+  // What ws limits is silence: a peer that answers byte by byte would never be given up.
+  return yield* Effect.timeoutOrElse(opened(socket, listener, timeout), {
+    duration: timeout,
+    orElse: () => Effect.fail(notOpened(timeout))
+  })
 })
+
+const notOpened = (timeout: Duration.Duration): HandshakeTimedOut =>
+  new HandshakeTimedOut({ detail: `the socket did not open within ${Duration.format(timeout)}` })
+
+/**
+ * Bytes that may wait for a peer to read them. What we say is small and seldom, unless the peer asks for it: one that
+ * sends pings and heartbeats without end, and reads no answer, would fill the memory.
+ */
+const maxUnsent = 1024 * 1024
 
 const open = (url: string, handshakeTimeout: number, maxPayload: number): WS => {
   const socket = new WS(url, {
     perMessageDeflate: false,
+    // Answered below, within limits.
+    autoPong: false,
     handshakeTimeout,
     maxPayload,
     followRedirects: false,
@@ -92,10 +107,15 @@ const attach = (socket: WS, listener: Listener): Connection => {
     failure = codeOf(error)
   })
   socket.on("close", (code, reason) => listener.onClose(code, reason.length > 0 ? reason.toString("utf8") : failure))
+  const say = (speak: () => void): void => {
+    if (socket.readyState !== WS.OPEN) return
+    if (socket.bufferedAmount <= maxUnsent) return speak()
+    failure = "the peer reads nothing"
+    socket.terminate()
+  }
+  socket.on("ping", (data) => say(() => socket.pong(data)))
   return {
-    send: (text) => {
-      if (socket.readyState === WS.OPEN) socket.send(text)
-    },
+    send: (text) => say(() => socket.send(text)),
     pause: () => {
       wantsPause = true
       socket.pause()
@@ -116,5 +136,5 @@ const codeOf = (error: Error): string => ("code" in error && typeof error.code =
 
 const toReason = (error: Error, timeout: Duration.Duration): ConnectionLost | HandshakeTimedOut =>
   error.message.includes("handshake has timed out")
-    ? new HandshakeTimedOut({ detail: `the socket did not open within ${Duration.format(timeout)}` })
+    ? notOpened(timeout)
     : new ConnectionLost({ network: true, detail: codeOf(error) })

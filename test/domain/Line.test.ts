@@ -65,6 +65,8 @@ describe("text from outside", () => {
       new CredentialError.Unreachable({ detail }),
       new StoreError.Corrupt({ detail }),
       new StoreError.Inaccessible({ detail }),
+      new StoreError.Unencrypted({ place: detail }),
+      new StoreError.KeyMissing({ keyId: "0", place: detail, given: [] }),
       new CredentialError.Refused({ code: 1, detail, advice: "Mend it." }),
       new HandlerError.Failed({ error: new Error(detail) }),
       new HandlerError.HandlerError({

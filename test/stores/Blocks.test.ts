@@ -104,7 +104,8 @@ describe("rows that a disk damaged", () => {
       const db = new DatabaseSync(filename)
       db.exec(`UPDATE outbox SET content = 'not JSON', reply_to = '7', not_before = 'soon' WHERE id = 1;
         UPDATE outbox SET content = '{"text":7}' WHERE id = 2;
-        UPDATE positions SET position = '{"session":"s"}';
+        UPDATE positions SET position = '{"session":"s"}' WHERE stream = 'gateway/0';
+        UPDATE positions SET position = '{"session":"s","seq":3,"startedAt":1,"shards":1e15}' WHERE stream = 'gateway/1';
         UPDATE gaps SET gap = 'null'`)
       db.close()
     })
@@ -121,7 +122,7 @@ describe("rows that a disk damaged", () => {
     const before = commit({
       events: [],
       turns: [turn],
-      positions: [{ account, stream: "gateway/0", position }],
+      positions: ["gateway/0", "gateway/1"].map((stream) => ({ account, stream, position })),
       gaps: [gap]
     })
     return Effect.gen(function* () {
@@ -135,7 +136,8 @@ describe("rows that a disk damaged", () => {
           expect(rows.map(({ content }) => content)).toEqual([{ text: "" }, { text: "" }, { text: "hi" }])
           expect(rows[0]).toMatchObject({ notBefore: 0, replyTo: undefined })
           expect(yield* store.positions(account)).toEqual([
-            { stream: "gateway/0", session: "unreadable", seq: 0, startedAt: 0 }
+            { stream: "gateway/0", session: "unreadable", seq: 0, startedAt: 0 },
+            { stream: "gateway/1", session: "s", seq: 3, startedAt: 1 }
           ])
           expect((yield* store.gaps(account))[0]).toMatchObject({
             account,

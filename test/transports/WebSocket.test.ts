@@ -129,6 +129,53 @@ describe("the WebSocket transport", () => {
     }).pipe(Effect.provide(WebSocket.layerWith({ handshakeTimeout: "50 millis" })))
   )
 
+  it.live("gives up a peer that answers the upgrade byte by byte", () =>
+    Effect.gen(function* () {
+      const accepted: Array<Socket> = []
+      const server = yield* listening(
+        createTcp((socket) => {
+          accepted.push(socket)
+          socket.on("error", () => {})
+          socket.write("HTTP/1.1 101 Switching Protocols\r\n")
+          const drip = setInterval(() => socket.write("X-More: x\r\n"), 20)
+          socket.on("close", () => clearInterval(drip))
+        })
+      )
+      yield* Effect.addFinalizer(() => Effect.sync(() => accepted.forEach((socket) => void socket.destroy())))
+      const error = yield* Effect.flip(dial(urlOf(server), listen().listener))
+      assert.strictEqual(error._tag, "HandshakeTimedOut")
+    }).pipe(Effect.provide(WebSocket.layerWith({ handshakeTimeout: "1 second" })))
+  )
+
+  it.live("answers pings", () =>
+    Effect.gen(function* () {
+      const answered = Deferred.makeUnsafe<string>()
+      const { url } = yield* serve((socket) => {
+        socket.on("pong", (data) => Deferred.doneUnsafe(answered, Exit.succeed(data.toString())))
+        socket.ping("are you there")
+      })
+      yield* dial(url, listen().listener)
+      assert.strictEqual(yield* Deferred.await(answered), "are you there")
+    }).pipe(Effect.provide(WebSocket.layer))
+  )
+
+  it.live("leaves a peer that asks without end and reads no answer, before they fill the memory", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve((socket) => {
+        socket.pause()
+        const ask = () => {
+          if (socket.readyState !== socket.OPEN) return
+          for (let n = 0; n < 500; n++) socket.ping("x".repeat(125))
+          setImmediate(ask)
+        }
+        ask()
+      })
+      const { listener, closed } = listen()
+      yield* dial(url, listener)
+      assert.deepStrictEqual(yield* Deferred.await(closed), [1006, "the peer reads nothing"])
+    }).pipe(Effect.provide(WebSocket.layer))
+  )
+
   it.live("leaves nothing behind when dialling is interrupted", () =>
     Effect.gen(function* () {
       const gone = Deferred.makeUnsafe<void>()

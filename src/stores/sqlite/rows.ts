@@ -40,6 +40,9 @@ export const replyOf = (cell: Cell): ReplyTo | undefined => {
   }
 }
 
+/** Each is a connection: a damaged number must not open millions. */
+const mostShards = 10_000
+
 /**
  * What cannot be read becomes the position of a session that nobody knows: the platform refuses to resume it, and what
  * may be missing is recorded as a gap. Forgetting it would record none.

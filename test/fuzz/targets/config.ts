@@ -2,6 +2,8 @@
 import { ConfigProvider, Duration, Effect, Exit, Redacted } from "effect"
 import * as Config from "../../../src/platforms/qq/Config.ts"
 import { intentNames } from "../../../src/platforms/qq/Intents.ts"
+import * as WebhookConfig from "../../../src/platforms/qq/WebhookConfig.ts"
+import * as Keys from "../../../src/stores/encryption/Keys.ts"
 import * as Bytes from "../Bytes.ts"
 import type { Chance } from "../Chance.ts"
 import { fieldsOf, type Input, textOf } from "../Input.ts"
@@ -9,6 +11,8 @@ import * as Json from "../Json.ts"
 import * as Oracle from "../Oracle.ts"
 import * as Secrets from "../Secrets.ts"
 import type { Target } from "../Target.ts"
+
+const goodKey = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k="
 
 const good: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]>> = {
   QQ_APP_ID: ["102000001", "0", "9".repeat(30)],
@@ -22,6 +26,10 @@ const good: Readonly<Record<string, readonly [string, ...ReadonlyArray<string>]>
   ],
   QQ_TOKEN_URL: ["https://bots.qq.com", "http://127.0.0.1/app/getAppAccessToken"],
   QQ_SHARDS: ["1", "2", "1e9", "0x10", "999999999", "-1", "Infinity"],
+  QQ_WEBHOOK_PORT: ["8080", "-1", "65536", "1e3", "0x50", "8080.5"],
+  QQ_WEBHOOK_PATH: ["/qq", "qq", "/:id", "/*", "/a/../b", "//"],
+  QQ_WEBHOOK_HOST: ["127.0.0.1", "0.0.0.0"],
+  EVERBOT_KEY: [goodKey, `${goodKey},${goodKey}`, "A".repeat(44), "00".repeat(32), Secrets.clientSecret],
   QQ_REQUEST_TIMEOUT: ["10 seconds", "3", "Infinity", "1e300 days", "100 weeks", "-1 second", "1 nano"]
 }
 
@@ -79,6 +87,18 @@ const run = (input: Input): void => {
   const given = Object.fromEntries(Object.entries(fieldsOf(input)).map(([name, value]) => [name, textOf(value)]))
   const fromEnv = Config.fromEnv.pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(given))))
   judge("the environment", Effect.runSyncExit(fromEnv), given)
+  const env = ConfigProvider.layer(ConfigProvider.fromEnvRecord(given))
+  const webhook = Oracle.judged(
+    "the webhook",
+    Effect.runSyncExit(WebhookConfig.fromEnv.pipe(Effect.provide(env))),
+    true
+  )
+  const port = webhook?.port ?? 1
+  Oracle.must("settings are sane", Number.isInteger(port) && port >= 0 && port < 65_536, () => `port ${port}`)
+  const key = Redacted.make(given["EVERBOT_KEY"] ?? "")
+  const keys = Oracle.judged("the key", Effect.runSyncExit(Keys.parse(key, "EVERBOT_KEY")), true)
+  if (keys !== undefined)
+    Oracle.must("keys stay inside", !Secrets.dump(keys).includes(goodKey), () => "a dump shows a key")
   const shards = given["QQ_SHARDS"]
   const options = {
     appId: given["QQ_APP_ID"] ?? "",

@@ -2,6 +2,7 @@
 import type { Target } from "../Target.ts"
 import { config } from "./config.ts"
 import { database } from "./database.ts"
+import { envelopes } from "./envelopes.ts"
 import { files } from "./files.ts"
 import { frames } from "./frames.ts"
 import { handlers } from "./handlers.ts"
@@ -19,6 +20,7 @@ export const targets: ReadonlyArray<Target> = [
   rows,
   rest,
   seals,
+  envelopes,
   config,
   handlers,
   terminal,
