@@ -203,7 +203,7 @@ export const suite = (name: string, disk: () => Disk): void => {
     test("a turn settles its event, queues its messages and writes its state together", () =>
       Effect.gen(function* () {
         yield* commit({ events: [event("a")] })
-        const replyTo = { messageId: "m", receivedAt: 5 }
+        const replyTo = { messageId: "m", eventId: "e", receivedAt: 5, nth: 2 }
         const reply = message("hello", { replyTo, priority: "high", notBefore: 7, expiresAt: 9 })
         const write = { key: "n", value: "1", expected: 0 }
         const { turns } = yield* commit({ turns: [turn(1, { messages: [reply, message("two")], state: [write] })] })

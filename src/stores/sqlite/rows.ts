@@ -29,10 +29,10 @@ export const contentOf = (cell: Cell): Content => {
 }
 
 export const replyOf = (cell: Cell): ReplyTo | undefined => {
-  const { eventId, messageId, receivedAt } = fieldsOf(cell)
+  const { eventId, messageId, nth, receivedAt } = fieldsOf(cell)
   if (typeof receivedAt !== "number") return undefined
   const ids = { ...(typeof messageId === "string" && { messageId }), ...(typeof eventId === "string" && { eventId }) }
-  return { ...ids, receivedAt }
+  return { ...ids, receivedAt, ...(typeof nth === "number" && { nth }) }
 }
 
 /**
