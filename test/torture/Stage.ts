@@ -170,7 +170,7 @@ export const run = (scenario: Scenario, settings: Settings): Effect.Effect<Figur
       violations.push(`${lost} lost, ${doubled} answered twice, ${outOfOrder.length} out of order`)
     }
     if (wrong > 0) violations.push(`${wrong} answers carry a wrong number`)
-    if (refused.length > 0) violations.push(`refused: ${refused.map(({ code }) => code).join(", ")}`)
+    if (refused.length > 0) violations.push(`${refused.length} refused, the first with ${refused[0]?.code}`)
     const isGood = violations.length === 0
     if (isGood) rmSync(folder, { recursive: true, force: true })
     else {

@@ -11,6 +11,7 @@ import { HttpClient } from "effect/http"
 import type { CredentialError } from "../../domain/CredentialError.ts"
 import type { OutboxMessage, Receipt } from "../../domain/Message.ts"
 import * as RestError from "../../domain/RestError.ts"
+import { monotonic } from "../../engines/Heartbeat.ts"
 import { type Body, form, localPicture } from "./Body.ts"
 import { accountOf, type QqConfig } from "./Config.ts"
 import type { Media } from "./Content.ts"
@@ -86,7 +87,9 @@ const make = Effect.fnUntraced(function* (
   const files = yield* FileSystem.FileSystem
   const credentials = yield* QqCredentials
   const account = accountOf(config)
+  const clock = yield* Clock.Clock
   const book = new ReplyBook()
+  book.look(clock.currentTimeMillisUnsafe(), monotonic(clock))
   const quotas = new QuotaBook()
   const fail = (reason: RestError.Reason) => Effect.fail(new RestError.RestError({ account, reason }))
 
@@ -160,7 +163,8 @@ const make = Effect.fnUntraced(function* (
   })
 
   const deliver = Effect.fnUntraced(function* (message: OutboxMessage): Effect.fn.Return<Receipt, RestError.Reason> {
-    const now = yield* Clock.currentTimeMillis
+    const now = clock.currentTimeMillisUnsafe()
+    book.look(now, monotonic(clock))
     const refusal = book.refusal(message, now) ?? quotas.refusal(message, now)
     if (refusal !== undefined) return yield* Effect.fail(refusal)
     const target = yield* prepare(message)

@@ -82,6 +82,9 @@ export const toCall = (message: OutboxMessage, fileInfo?: string): Call | RestEr
   return { path: path`/${place}/${conversation.id}/messages`, body: { ...body, ...answers } }
 }
 
+/** Milliseconds by which a clock may be corrected without having been set. */
+const tolerance = 5000
+
 /**
  * Counts the replies to each message, so that a reply that is bound to be refused costs no call. It knows this
  * process only: after a restart the platform's own refusal says the same.
@@ -95,13 +98,29 @@ export class ReplyBook {
     this.capacity = capacity
   }
 
-  /** Why this row may no longer be sent, if so. `now` in epoch milliseconds. */
+  /** Epoch milliseconds since which nobody has set the clock, as far as we saw. */
+  private even = Number.NEGATIVE_INFINITY
+  /** How far the clock was ahead of a steady one when we looked last. */
+  private lead: number | undefined
+
+  /** Looks whether the clock was set since the last look. `steady`: milliseconds that only go forward. */
+  look(now: number, steady: number): void {
+    const lead = now - steady
+    if (this.lead !== undefined && Math.abs(lead - this.lead) > tolerance) this.even = now
+    this.lead = lead
+  }
+
+  /**
+   * Why this row may no longer be sent, if so. `now` in epoch milliseconds. How old a message is that came before the
+   * clock was set cannot be told by it: then the platform decides.
+   */
   refusal(message: OutboxMessage, now: number): RestError.ReplyWindowClosed | undefined {
     const window = replyWindows[message.conversation.kind]
     const source = sourceOf(message)
     if (window === undefined || source === undefined || message.replyTo === undefined) return undefined
-    const late = now - message.replyTo.receivedAt - Duration.toMillis(window.time)
-    if (late > 0) {
+    const { receivedAt } = message.replyTo
+    const late = now - receivedAt - Duration.toMillis(window.time)
+    if (late > 0 && receivedAt >= this.even) {
       const detail = `${Math.ceil(late / 1000)} s after the ${Duration.format(window.time)} in which it can be answered`
       return new RestError.ReplyWindowClosed({ detail })
     }

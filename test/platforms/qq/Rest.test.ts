@@ -169,6 +169,24 @@ describe("a message", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it("is left to the platform when the clock was set since the message came, forward or back", () => {
+    const hour = 3_600_000
+    const at = (receivedAt: number) => reply("group", { messageId: "m", receivedAt })
+    const book = new ReplyBook()
+    book.look(10 * hour, 0)
+    assert.isDefined(book.refusal(at(9 * hour), 10 * hour))
+    // A second of correction is none.
+    book.look(10 * hour + 2000, 1000)
+    assert.isDefined(book.refusal(at(9 * hour), 10 * hour + 2000))
+    book.look(11 * hour + 3000, 2000)
+    assert.isUndefined(book.refusal(at(10 * hour), 11 * hour + 3000))
+    // And what comes from then on is judged again.
+    book.look(12 * hour + 3000, hour + 2000)
+    assert.isDefined(book.refusal(at(11 * hour + 4000), 12 * hour + 3000))
+    book.look(5 * hour, hour + 3000)
+    assert.isUndefined(book.refusal(at(4 * hour), 5 * hour))
+  })
+
   it("counts its answers in bounded memory", () => {
     const book = new ReplyBook(100)
     for (let id = 0; id < 5000; id++) book.sent(reply("group", { messageId: `m${id}`, receivedAt: id }, id), id)

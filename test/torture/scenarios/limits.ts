@@ -17,6 +17,7 @@ export const files: Scenario = {
       stage.progress("no file descriptor is left")
       yield* stage.hear(bot, "reconnecting, attempt")
       yield* stage.hear(bot, "gave them back")
+      yield* simulator.fault({ kind: "cut", by: "rst" })
       yield* stage.hear(bot, "ready, resumed")
       stage.progress("and back")
     }).pipe((what) => stage.talking(what))
@@ -27,17 +28,17 @@ export const files: Scenario = {
 
 export const memory: Scenario = {
   name: "memory",
-  title: "a heap of 48 MB, and more messages than fit into it",
+  title: "a heap of 64 MB, and more messages than fit into it",
   run: Effect.fnUntraced(function* (stage) {
     const { simulator } = stage
-    const bot = yield* stage.bot({ execArgv: ["--max-old-space-size=48"] })
-    const rounds = stage.isBrief ? 1 : 4
-    const text = "x".repeat(2000)
+    const bot = yield* stage.bot({ execArgv: ["--max-old-space-size=64"] })
+    const rounds = stage.isBrief ? 1 : 3
+    const text = "x".repeat(20_000)
     for (let n = 0; n < rounds; n++) {
-      for (const place of groups(48)) for (let i = 0; i < 250; i++) say(simulator, place, text)
-      stage.progress(`${simulator.books.said} messages of 2 KB`)
+      for (const place of groups(48)) for (let i = 0; i < 80; i++) say(simulator, place, text)
+      stage.progress(`${simulator.books.said} messages, nearly all of 20 KB`)
       yield* burst(simulator, groups(48), 48)
-      yield* stage.settled(120_000)
+      yield* stage.settled(180_000)
     }
     stage.expect(bot.ends.length === 0, "the process ended")
   })

@@ -67,7 +67,7 @@ export const poison: Scenario = {
   title: "events that end the process whenever they are handled: an exit, and all memory",
   run: Effect.fnUntraced(function* (stage) {
     const { simulator } = stage
-    const bot = yield* stage.bot({ execArgv: ["--max-old-space-size=60"] })
+    const bot = yield* stage.bot({ execArgv: ["--max-old-space-size=64"] })
     const orders = stage.isBrief ? ["!exit"] : ["!exit", "!memory", "!exit"]
     yield* Effect.gen(function* () {
       for (const [n, order] of orders.entries()) {
