@@ -48,14 +48,12 @@ const mostShards = 10_000
  * may be missing is recorded as a gap. Forgetting it would record none.
  */
 export const positionOf = (stream: string, cell: Cell): Position => {
-  const { resumeUrl, seq, session, shards, startedAt } = fieldsOf(cell)
+  const { resumeUrl, seq, session, shards, startedAt, ...more } = fieldsOf(cell)
   const isWhole = typeof session === "string" && Number.isSafeInteger(seq) && typeof startedAt === "number"
   if (!isWhole) return { stream, session: "unreadable", seq: 0, startedAt: 0 }
-  const more = {
-    ...(typeof resumeUrl === "string" && { resumeUrl }),
-    ...(typeof shards === "number" && { shards })
-  }
-  return { stream, session, seq: Number(seq), startedAt, ...more }
+  const count = typeof shards === "number" && shards >= 1 && shards <= mostShards ? { shards } : {}
+  const address = typeof resumeUrl === "string" ? { resumeUrl } : {}
+  return { ...more, stream, session, seq: Number(seq), startedAt, ...address, ...count }
 }
 
 export const gapOf = (account: string, cell: Cell): Gap => {
