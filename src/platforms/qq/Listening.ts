@@ -9,7 +9,7 @@ import type { Interest, Platform } from "../../ports/Platform.ts"
 import { accountOf, type QqConfig } from "./Config.ts"
 import * as IntentCheck from "./IntentCheck.ts"
 
-/** The check of one account, to be made before each connection; it says the same thing once. */
+/** The check of one account, to be made before it asks the platform for anything; it says the same thing once. */
 export const make = Effect.fnUntraced(function* (
   config: Pick<QqConfig, "appId" | "intents">,
   onMissing: "fail" | "warn"

@@ -134,9 +134,10 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
     ...outbound(config, rest, api, credentials),
     heartbeats: true,
     sessions,
-    shards: config.shards === "auto" ? Effect.andThen(listening, gateway.recommended) : Effect.succeed(config.shards),
+    // Asked for once, before everything else: a handler that comes later must not stop an account that runs.
+    shards: Effect.andThen(listening, config.shards === "auto" ? gateway.recommended : Effect.succeed(config.shards)),
     history: History.make(account, config.intents, rest),
-    connect: (link) => Effect.andThen(listening, gateway.connect(link)),
+    connect: gateway.connect,
     hears: (interest) => IntentCheck.hears(config.intents, interest)
   }
   yield* runtime.attach(platform, options)
