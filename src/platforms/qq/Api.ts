@@ -136,8 +136,10 @@ export const make = (rest: Rest): Api => {
 export class QqApi extends Context.Service<QqApi, Api>()("everbot/platforms/qq/Api") {
   static readonly make = make
 
-  /** On a REST client that is there already. */
-  static readonly layerNoDeps: Layer.Layer<QqApi, never, QqRest> = Layer.effect(this, Effect.map(QqRest, make))
+  /** On a REST client that is there already. Built anew wherever it stands: a shared one would give one account's to all. */
+  static readonly layerNoDeps: Layer.Layer<QqApi, never, QqRest> = Layer.fresh(
+    Layer.effect(this, Effect.map(QqRest, make))
+  )
 
   private static readonly complete = (config: Config.QqConfig): Layer.Layer<QqApi | QqRest> =>
     this.layerNoDeps.pipe(
