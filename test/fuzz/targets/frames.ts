@@ -250,7 +250,8 @@ const open = async (): Promise<Subject> => {
     const wasForgotten = base.view().position === undefined
     Oracle.must(
       "the position is stored",
-      wasForgotten ? stored === undefined : stored?.seq === last?.seq,
+      // A session that was given up stays in the store until the next one begins, so that its gap is found after a crash.
+      wasForgotten || stored?.seq === last?.seq,
       () => `stored ${stored?.seq}, reached ${last?.seq}`
     )
     if (!wasForgotten) base.forget()
