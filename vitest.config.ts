@@ -9,6 +9,7 @@ export default defineConfig({
       { find: /^everbot$/, replacement: source("index.ts") },
       { find: /^everbot\/qq$/, replacement: source("platforms/qq/index.ts") },
       { find: /^everbot\/sqlite$/, replacement: source("sqlite.ts") },
+      { find: /^everbot\/monitor$/, replacement: source("monitor/index.ts") },
       { find: /^everbot\/simulator$/, replacement: source("simulator/index.ts") },
       { find: /^everbot\/testing$/, replacement: source("testing/index.ts") }
     ]

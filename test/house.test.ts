@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, ReadonlyArray<string>>> = {
   transports: ["domain", "ports"],
   stores: ["domain", "ports"],
   platforms: ["domain", "ports", "engines", "transports"],
-  monitor: ["domain", "ports", "engines"],
+  monitor: ["domain", "ports", "engines", "transports"],
   bot: ["domain", "ports", "engines", "monitor"]
 }
 

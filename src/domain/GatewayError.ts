@@ -80,6 +80,14 @@ export class InboxUnavailable extends Data.TaggedError("InboxUnavailable")<Detai
   }
 }
 
+/** A person asked for a new connection. */
+export class RestartRequested extends Data.TaggedError("RestartRequested")<Detail> {
+  readonly isRetryable = true as const
+  override get message() {
+    return say("an operator asked for a new connection", this)
+  }
+}
+
 /** The credentials are wrong, or this machine may not use them. */
 export class AuthenticationFailed extends Data.TaggedError("AuthenticationFailed")<Advice> {
   readonly isRetryable = false as const
@@ -144,6 +152,7 @@ export type Reason =
   | ServerRequestedReconnect
   | Throttled
   | InboxUnavailable
+  | RestartRequested
   | AuthenticationFailed
   | IntentsDisallowed
   | IntentsMissing

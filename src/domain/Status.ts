@@ -33,6 +33,8 @@ export type Status =
   | {
       readonly _tag: "RungClimbed"
       readonly account: string
+      /** Whose connection it is about. */
+      readonly shard?: number | undefined
       readonly rung: string
       readonly why: GatewayError
       readonly failures: number
@@ -59,6 +61,8 @@ export type Status =
       readonly id: number
       readonly status: MessageStatus
       readonly reason?: string | undefined
+      /** Epoch milliseconds from which it was due: the event it answers came in, or it was said, or its time came. */
+      readonly since?: number | undefined
     }
   | { readonly _tag: "IntakePaused"; readonly account: string; readonly why: string }
   | { readonly _tag: "IntakeResumed"; readonly account: string }

@@ -119,6 +119,7 @@ export class Intake {
   private lastNow = 0
   private nowIsFresh = false
   private isFull = false
+  private pausedBy: string | undefined
   private readonly listeners = new Set<(isFull: boolean) => void>()
   private readonly ports: IntakePorts
 
@@ -160,7 +161,10 @@ export class Intake {
   measure(): void {
     const { lanes } = this.ports.dispatcher
     const isFull =
-      lanes.arriving >= (this.isFull ? resumeStoring : maxStoring) || lanes.isFull || this.ports.inbox.isFailing()
+      this.pausedBy !== undefined ||
+      lanes.arriving >= (this.isFull ? resumeStoring : maxStoring) ||
+      lanes.isFull ||
+      this.ports.inbox.isFailing()
     if (isFull === this.isFull) return
     this.isFull = isFull
     if (isFull) this.announce = this.ports.alarm.set(this.ports.alarm.now() + noteworthy, this.paused)
@@ -182,7 +186,28 @@ export class Intake {
     this.announce = undefined
   }
 
+  /**
+   * A person stops the reading for this reason, until `resume`: what is not read waits at the platform, as far as it
+   * keeps it. Lasts until the process ends. Heartbeats go on.
+   */
+  pause(why: string): void {
+    this.pausedBy = why
+    this.measure()
+  }
+
+  /** A person lets the reading go on. */
+  resume(): void {
+    this.pausedBy = undefined
+    this.measure()
+  }
+
+  /** Why a person stopped the reading, if one did. */
+  get pauseReason(): string | undefined {
+    return this.pausedBy
+  }
+
   private whyFull(): string {
+    if (this.pausedBy !== undefined) return this.pausedBy
     if (this.ports.inbox.isFailing()) return "the store does not take events"
     if (this.ports.dispatcher.isFull) return "handlers are slower than the events"
     return "the store is slower than the events"

@@ -111,6 +111,7 @@ export const failureClass = (reason: Reason, isAccepted: boolean): FailureClass 
     case "ServerRequestedReconnect":
     case "Throttled":
     case "InboxUnavailable":
+    case "RestartRequested":
       return "waiting"
   }
 }

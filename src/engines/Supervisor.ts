@@ -96,7 +96,7 @@ const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Gateway
     const climbed = Ladder.climb(standing, failure, options.ladder)
     standing = climbed.position
     for (const { to, why, failures, isPassed } of climbed.climbs) {
-      status.publish({ _tag: "RungClimbed", account, rung: to, why, failures, isPassed })
+      status.publish({ _tag: "RungClimbed", account, shard: link.shard, rung: to, why, failures, isPassed })
     }
     const ends = climbed.rung === "awaitOperator" || climbed.rung === "endProcess"
     const delay = (yield* reconnect.next(failure)) ?? undefined

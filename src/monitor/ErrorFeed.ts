@@ -28,7 +28,9 @@ export const errorOf = (status: Status): ErrorMonitor.Observed | undefined => {
         message: `${status.account}: message ${status.id}: ${status.reason ?? status.status}`
       }
     case "ConnectionChanged":
-      return status.to._tag === "Reconnecting" || status.to._tag === "Failed" ? ofGateway(status.to.cause) : undefined
+      if (status.to._tag !== "Reconnecting" && status.to._tag !== "Failed") return undefined
+      // What a person asked for is no error.
+      return status.to.cause.reason._tag === "RestartRequested" ? undefined : ofGateway(status.to.cause)
     case "StoreFailed":
       return { _tag: `Store${status.error.reason._tag}`, message: status.error.message }
     default:

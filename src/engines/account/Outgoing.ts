@@ -97,7 +97,8 @@ export const make = Effect.fnUntraced(function* (
       settled: (message: OutboxMessage, to: MessageStatus, reason, receipt) => {
         const { messageId: id, number } = receipt ?? {}
         if (id !== undefined && number !== undefined) said(message.conversation, { id, number })
-        status.publish({ _tag: "MessageSettled", account, id: message.id, status: to, reason })
+        const since = Math.max(message.replyTo?.receivedAt ?? message.createdAt, message.notBefore)
+        status.publish({ _tag: "MessageSettled", account, id: message.id, status: to, reason, since })
       },
       drained: () => {
         room.openUnsafe()

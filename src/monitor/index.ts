@@ -1,0 +1,6 @@
+/** `everbot/monitor`: watch and steer a running bot. Sorted by reader: who runs it, who calls it. */
+
+export { MonitorApi } from "./http/Api.ts"
+export * as MonitorClient from "./http/Client.ts"
+export type { Controls as PlaygroundControls } from "./http/Playground.ts"
+export * as Monitor from "./Monitor.ts"
