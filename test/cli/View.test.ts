@@ -7,7 +7,14 @@ import { frameOf } from "../../src/cli/demo/Screen.ts"
 import { type Frame, render, tell } from "../../src/cli/demo/View.ts"
 
 const escape = "\u001b"
-const frame: Frame = { columns: 80, rows: 24, color: false, duration: 20_000, seed: 7 }
+const frame: Frame = {
+  columns: 80,
+  rows: 24,
+  color: false,
+  duration: 20_000,
+  seed: 7,
+  address: "http://127.0.0.1:1/#token=t"
+}
 
 const board = Effect.gen(function* () {
   const { books } = yield* QqSimulator.make()

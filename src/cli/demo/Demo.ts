@@ -4,17 +4,20 @@
  * The bot's settings suit a peer that fails every second and not every month: it comes back sooner and forgives sooner.
  * Nothing else differs from a bot on QQ: real sockets, real HTTP, a real database.
  */
+import { randomBytes } from "node:crypto"
 import { createServer } from "node:net"
-import { Clock, Effect, Fiber, Layer, Random, Redacted, Schedule, Stream } from "effect"
+import { Clock, Deferred, Effect, Fiber, Layer, Random, Redacted, Schedule, Stream } from "effect"
 import * as Bot from "../../Bot.ts"
 import * as Status from "../../bot/Status.ts"
 import { Runtime } from "../../engines/Runtime.ts"
 import * as Schedules from "../../engines/Schedules.ts"
 import { StatusStream } from "../../engines/StatusStream.ts"
+import { Monitor } from "../../monitor/index.ts"
 import * as Qq from "../../platforms/qq/Qq.ts"
 import * as QqSimulator from "../../simulator/qq/QqSimulator.ts"
 import * as Sqlite from "../../stores/Sqlite.ts"
 import * as ErrorRecoveryBot from "./ErrorRecoveryBot.ts"
+import * as Playground from "./Playground.ts"
 import { Scoreboard } from "./Scoreboard.ts"
 import * as Screen from "./Screen.ts"
 import { type Summary, summarize } from "./Summary.ts"
@@ -31,6 +34,10 @@ export interface Options {
   readonly rate: number
   /** QQ calls the bot's webhook, instead of the bot dialling QQ. */
   readonly webhook: boolean
+  /** Nothing breaks and nobody talks by itself: the dashboard is for that. */
+  readonly calm: boolean
+  /** Where the dashboard listens; 0 takes a free port. */
+  readonly port: number
 }
 
 /** How long the bot may take to answer what is left, once the users are gone. */
@@ -79,12 +86,54 @@ const layerWatch = (board: Scoreboard) =>
     })
   )
 
-const bot = (simulator: QqSimulator.QqSimulator, board: Scoreboard, filename: string, port: number | undefined) =>
-  Layer.mergeAll(ErrorRecoveryBot.layer(board.tally), layerWatch(board)).pipe(
+/** A token for one run: short enough for a line of a terminal, and 144 bits of chance all the same. */
+const passToken = (): Redacted.Redacted => Redacted.make(randomBytes(18).toString("base64url"))
+
+/** The dashboard, with the simulator's controls; tells where it is. */
+const layerMonitor = (simulator: QqSimulator.QqSimulator, board: Scoreboard, port: number, ready: Ready) =>
+  Layer.effectDiscard(
+    Effect.flatMap(Monitor.Monitor, (monitor) => Deferred.succeed(ready, Monitor.loginLink(monitor)))
+  ).pipe(
+    Layer.provide(
+      Monitor.layerConfigWith({
+        port,
+        token: passToken(),
+        restartProcess: false,
+        playground: Playground.make(simulator, board)
+      })
+    )
+  )
+
+type Ready = Deferred.Deferred<string>
+
+const bot = (
+  simulator: QqSimulator.QqSimulator,
+  board: Scoreboard,
+  options: Options,
+  port: number | undefined,
+  ready: Ready
+) =>
+  Layer.mergeAll(
+    ErrorRecoveryBot.layer(board.tally),
+    layerWatch(board),
+    layerMonitor(simulator, board, options.port, ready)
+  ).pipe(
     Layer.provideMerge(layerQq(simulator, port)),
     Bot.launchWith({ redeliver: Schedules.redeliver({ base: "100 millis" }) }),
-    Effect.provide(Sqlite.layer({ filename }))
+    Effect.provide(Sqlite.layer({ filename: options.filename }))
   )
+
+/** Who talks, and what breaks. A seed each, so that the order of the faults does not depend on who says what in between. */
+const play = (simulator: QqSimulator.QqSimulator, board: Scoreboard, options: Options): Effect.Effect<never> => {
+  if (options.calm) return Effect.never
+  const scenes = options.webhook ? Timetable.webhookScenes : Timetable.scenes
+  return Effect.raceFirst(
+    Users.chat(simulator, options.rate).pipe(Random.withSeed(`users ${options.seed}`)),
+    Timetable.run(simulator, { connected: board.connected.await, lost: board.lost.await }, scenes).pipe(
+      Random.withSeed(`faults ${options.seed}`)
+    )
+  )
+}
 
 /** Runs the whole demo. An interruption sends the users away, and the verdict follows all the same. */
 export const run = Effect.fn("Demo.run")(
@@ -96,21 +145,15 @@ export const run = Effect.fn("Demo.run")(
     })
     const board = new Scoreboard(simulator.books, yield* Clock.Clock)
     yield* Effect.forkScoped(Stream.runForEach(simulator.faults, (fault) => Effect.sync(() => board.onFault(fault))))
-    yield* Screen.show(board, options)
     const port = options.webhook ? yield* freePort : undefined
-    const running = yield* Effect.forkScoped(bot(simulator, board, options.filename, port))
+    const ready: Ready = yield* Deferred.make<string>()
+    const running = yield* Effect.forkScoped(bot(simulator, board, options, port, ready))
+    const address = yield* Effect.raceFirst(Deferred.await(ready), Effect.as(Fiber.await(running), undefined))
+    yield* Screen.show(board, { ...options, address })
     const connected = board.connected.await
     const heard = port === undefined ? connected : Effect.andThen(connected, register(simulator, port))
-    const scenes = options.webhook ? Timetable.webhookScenes : Timetable.scenes
-    // A seed each, so that the order of the faults does not depend on who says what in between.
-    const play = Effect.raceFirst(
-      Users.chat(simulator, options.rate).pipe(Random.withSeed(`users ${options.seed}`)),
-      Timetable.run(simulator, { connected, lost: board.lost.await }, scenes).pipe(
-        Random.withSeed(`faults ${options.seed}`)
-      )
-    )
     const time = options.duration === undefined ? Effect.never : Effect.sleep(options.duration)
-    yield* Effect.andThen(heard, Effect.raceFirst(play, time)).pipe(
+    yield* Effect.andThen(heard, Effect.raceFirst(play(simulator, board, options), time)).pipe(
       Effect.raceFirst(Fiber.await(running)),
       Effect.interruptible,
       Effect.exit

@@ -8,7 +8,7 @@ import { Config, Effect, Option, type Scope } from "effect"
 import { Stdio } from "effect/Stdio"
 import { Terminal } from "effect/Terminal"
 import type { Scoreboard } from "./Scoreboard.ts"
-import { type Frame, plainStatus, render, tell } from "./View.ts"
+import { type Frame, plainAddress, plainStatus, render, tell } from "./View.ts"
 
 const csi = "\u001b["
 const enter = `${csi}?1049h${csi}?25l`
@@ -18,7 +18,9 @@ const leave = `${csi}?25h${csi}?1049l`
 export const frameOf = (lines: ReadonlyArray<string>): string =>
   `${csi}?2026h${csi}H${lines.map((line) => `${line}${csi}K`).join("\r\n")}${csi}J${csi}?2026l`
 
-const live = Effect.fnUntraced(function* (board: Scoreboard, frame: Pick<Frame, "duration" | "seed">) {
+type Shown = Pick<Frame, "duration" | "seed" | "address">
+
+const live = Effect.fnUntraced(function* (board: Scoreboard, frame: Shown) {
   const terminal = yield* Terminal
   const show = (text: string) => Effect.ignore(terminal.display(text))
   const noColor = yield* Effect.option(Config.String("NO_COLOR"))
@@ -32,8 +34,9 @@ const live = Effect.fnUntraced(function* (board: Scoreboard, frame: Pick<Frame, 
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(draw, Effect.sleep("150 millis"))))
 })
 
-const plain = Effect.fnUntraced(function* (board: Scoreboard) {
+const plain = Effect.fnUntraced(function* (board: Scoreboard, { address }: Shown) {
   const terminal = yield* Terminal
+  if (address !== undefined) yield* Effect.ignore(terminal.display(`${plainAddress(address)}\n`))
   let told = 0
   const print = Effect.suspend(() => {
     const news = board.told === told ? [] : board.story.slice(told - board.told)
@@ -53,7 +56,7 @@ const plain = Effect.fnUntraced(function* (board: Scoreboard) {
 /** Begins to show; ends with the scope. */
 export const show = Effect.fnUntraced(function* (
   board: Scoreboard,
-  frame: Pick<Frame, "duration" | "seed">
+  frame: Shown
 ): Effect.fn.Return<void, never, Scope.Scope | Stdio | Terminal> {
   const stdio = yield* Stdio
   yield* Effect.forkScoped(
@@ -64,5 +67,5 @@ export const show = Effect.fnUntraced(function* (
       )
     )
   )
-  return yield* (yield* stdio.stdoutIsTerminal) ? live(board, frame) : plain(board)
+  return yield* (yield* stdio.stdoutIsTerminal) ? live(board, frame) : plain(board, frame)
 })

@@ -9,6 +9,8 @@ export interface Frame {
   /** Milliseconds the demo runs, if it ends by itself. */
   readonly duration: number | undefined
   readonly seed: number
+  /** Of the dashboard. */
+  readonly address: string | undefined
 }
 
 /** SGR codes: the terminal's own colours, so that they suit its background. */
@@ -84,11 +86,20 @@ const figures = (board: Scoreboard): ReadonlyArray<ReadonlyArray<Span>> => {
   ]
 }
 
+const dashboard = (address: string): ReadonlyArray<Span> => [
+  [" dashboard ", "dim"],
+  [address, "bold"]
+]
+
+/** Where the dashboard is, as the plain view prints it first. */
+export const plainAddress = (address: string): string => `dashboard ${address}`
+
 /** One screen: at most `rows` lines of at most `columns` columns. */
 export const render = (board: Scoreboard, frame: Frame): ReadonlyArray<string> => {
   const { columns, duration, rows, seed } = frame
   const clock = duration === undefined ? seconds(board.elapsed) : `${seconds(board.elapsed)} of ${seconds(duration)}`
   const head: ReadonlyArray<ReadonlyArray<Span>> = [
+    ...(frame.address === undefined ? [] : [dashboard(frame.address)]),
     [[" everbot", "bold"], [" on a simulated QQ that breaks"], [`   ${clock}   seed ${seed}   Ctrl-C ends`, "dim"]],
     [],
     ...figures(board),

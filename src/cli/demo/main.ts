@@ -45,6 +45,18 @@ const flags = {
     Flag.withDescription("QQ calls the bot, instead of the bot dialling QQ"),
     Flag.withDefault(false)
   ),
+  calm: Flag.Boolean("calm").pipe(
+    Flag.withDescription("Nothing breaks and nobody talks by itself: do it from the dashboard"),
+    Flag.withDefault(false)
+  ),
+  port: Flag.Int("port").pipe(
+    Flag.withDescription("Where the dashboard listens (default: a free port)"),
+    Flag.filter(
+      (port) => port >= 0 && port <= 65_535,
+      (port) => `${port} is no port`
+    ),
+    Flag.withDefault(0)
+  ),
   rate: Flag.Int("rate").pipe(
     Flag.withDescription("Messages per second"),
     Flag.filter(
@@ -55,14 +67,14 @@ const flags = {
   )
 }
 
-const command = Command.make("everbot-demo", flags, ({ db, duration, json, rate, seed, webhook }) =>
+const command = Command.make("everbot-demo", flags, ({ db, duration, json, ...options }) =>
   Effect.gen(function* () {
     const files = yield* FileSystem
     const terminal = yield* Terminal
     const filename = Option.isSome(db)
       ? db.value
       : join(yield* files.makeTempDirectoryScoped({ prefix: "everbot-demo-" }), "demo.db")
-    const summary = yield* Demo.run({ duration: Option.getOrUndefined(duration), seed, filename, rate, webhook })
+    const summary = yield* Demo.run({ ...options, duration: Option.getOrUndefined(duration), filename })
     const lines = json ? [JSON.stringify(summary)] : toLines(summary)
     yield* terminal.display(`${lines.join("\n")}\n`)
     if (!isKept(summary)) process.exitCode = 1

@@ -25,8 +25,21 @@ const types: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml"
 }
 
+/** Node warns of an experiment; who runs a checkout need not know. */
+const withoutWarnings = <A>(run: () => A): A => {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return run()
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
 const script = (text: string, extension: string): string =>
-  extension === ".ts" ? stripTypeScriptTypes(text).replace(/(from\s+"\.\/[^"]+)\.ts"/g, '$1.js"') : text
+  extension === ".ts"
+    ? withoutWarnings(() => stripTypeScriptTypes(text)).replace(/(from\s+"\.\/[^"]+)\.ts"/g, '$1.js"')
+    : text
 
 const read = (): ReadonlyMap<string, File> => {
   const directory = new URL("../dashboard/", import.meta.url)
