@@ -6,9 +6,12 @@ import { GatewayError } from "../domain/GatewayError.ts"
 import { oneLine } from "../domain/Line.ts"
 import { StoreError } from "../domain/StoreError.ts"
 
-/** A stop that was asked for is a success; everything else that ends an app is a failure. */
+/**
+ * A stop that was asked for is a success, unless who asked for it set `process.exitCode`, e.g. to be started again;
+ * everything else that ends an app is a failure.
+ */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
-  onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? 0 : 1)
+  onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? Number(process.exitCode ?? 0) : 1)
 
 /** Errors that say themselves what to do need no stack; all else is shown whole. */
 const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {

@@ -8,7 +8,7 @@ export const ask = (question: string, options: { readonly text: boolean }): Prom
     const input = h("input", { type: "text", maxlength: 200, required: true, "aria-label": question, autofocus: true })
     const form = h(
       "form",
-      { method: "dialog" },
+      { method: "dialog", class: "question" },
       h("p", {}, question),
       options.text && input,
       h(

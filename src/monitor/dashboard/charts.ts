@@ -5,8 +5,12 @@ import type { Sample } from "./types.ts"
 import uPlot from "./uPlot.js"
 import { t, type Word } from "./words.ts"
 
-/** Every shown minute has one label. */
-const minutes = [60, 120, 300]
+/** Seconds between two labels of the time axis. */
+const steps = [15, 30, 60, 120]
+/** The least that is shown of the time, in seconds, while there is little to show. */
+const least = 60
+
+const clockOf = (at: number): string => new Date(at * 1000).toTimeString().slice(0, at % 60 === 0 ? 5 : 8)
 
 interface Line {
   readonly label: Word | "p50" | "p95" | "p99"
@@ -127,7 +131,7 @@ const draw = ({ canvas, chart, ...rest }: ReturnType<typeof place>) => {
       cursor: { show: false },
       padding: [8, 4, 0, 0],
       scales: {
-        x: { time: true, range: (_, __, max) => [max - width, max] },
+        x: { time: true, range: (_, min, max) => [Math.max(max - width, Math.min(min, max - least)), max] },
         y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] }
       },
       axes: [
@@ -135,8 +139,8 @@ const draw = ({ canvas, chart, ...rest }: ReturnType<typeof place>) => {
           ...axis(),
           size: 22,
           space: 60,
-          incrs: minutes,
-          values: (_, ticks) => ticks.map((at) => new Date(at * 1000).toTimeString().slice(0, 5))
+          incrs: steps,
+          values: (_, ticks) => ticks.map(clockOf)
         },
         { ...axis(), size: 44, space: 36 }
       ],

@@ -6,6 +6,7 @@ import { Monitor, MonitorApi, MonitorClient } from "everbot/monitor"
 import { AccountBanned, ConnectionLost } from "../../../src/domain/GatewayError.ts"
 import { Rejected } from "../../../src/domain/RestError.ts"
 import { Events, start } from "../../../src/testing/index.ts"
+import { start as startProcess } from "../../cli/child.ts"
 import { call, eventually, served, token } from "./served.ts"
 
 const client = Effect.flatMap(Monitor.Monitor, ({ url }) =>
@@ -241,6 +242,14 @@ describe("the monitor's API", () => {
         Stream.runCollect
       )
       assert.isAbove(measured?._tag === "Measured" ? measured.sample.rss : 0, 1_000_000)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("drains and ends a process that is to be restarted, with a code that says so to its supervisor", () =>
+    Effect.gen(function* () {
+      const child = yield* startProcess(["test/monitor/http/restarted.ts"])
+      assert.strictEqual(yield* child.exit, 75, child.output())
+      assert.include(child.output(), "drained; left: 0 events, 0 messages")
     }).pipe(Effect.scoped)
   )
 })
