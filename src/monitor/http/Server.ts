@@ -59,6 +59,9 @@ const routes = ({ playground, restartProcess, token, maxStreams }: Settings) => 
   ).pipe(Layer.provide(authorization(token)), Layer.provide(Feed.layer), Layer.provide(Recorder.layer))
 }
 
+/** One address for each thing. */
+const exactPaths = { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false }
+
 /** Serves until the scope closes; provides where it listens. */
 export const layer = (settings: Settings) => {
   const served = Layer.unwrap(
@@ -67,6 +70,7 @@ export const layer = (settings: Settings) => {
   return served.pipe(
     Layer.provide(routes(settings)),
     Layer.provide(HttpRouter.layer),
+    Layer.provide(Layer.succeed(HttpRouter.RouterConfig, exactPaths)),
     Layer.provideMerge(
       GuardedServer.layer(
         { port: settings.port, host: settings.host, maxConnections: settings.maxStreams + 256 },
