@@ -97,7 +97,7 @@ for (const [name, disk] of Object.entries(disks)) {
           // One burst: the handler of what stands before the poison ends in the same tick, so its end is never stored.
           yield* fake.emit(...["a", "b", "poison", "c"].map((text) => Events.message({ text, in: "ann" })))
           const deaths = yield* lives(it, fake, Answer, () => said(fake).length >= 3)
-          assert.deepStrictEqual([deaths, said(fake)], [4, ["a", "b", "c"]])
+          assert.deepStrictEqual([deaths, said(fake)], [5, ["a", "b", "c"]])
           const letters = yield* Effect.provide(buried, it.mortal)
           assert.strictEqual(letters.length, 1)
           assert.include(letters[0], {
@@ -106,6 +106,25 @@ for (const [name, disk] of Object.entries(disks)) {
             reason: "the process ended 3 times while it was being handled"
           })
         })
+    )
+
+    it.effect("what a plain crash left behind is answered with no record of each", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        let isMortal = true
+        const Answer = Bot.on("MessageReceived", (event) => (isMortal ? it.die : Bot.reply(event, event.text)))
+        yield* fake.emit(...["a", "b", "c"].map((text) => Events.message({ text, in: "ann" })))
+        yield* lives(it, fake, Answer, () => false, 1)
+        isMortal = false
+        yield* lives(it, fake, Answer, () => said(fake).length === 3)
+        assert.deepStrictEqual(said(fake), ["a", "b", "c"])
+        const [record] = yield* Effect.provide(
+          Store.use((store) => store.state(["fake:1/probation"])),
+          it.mortal
+        )
+        assert.isUndefined(record?.value)
+      })
     )
 
     it.effect("who is slow beside a poisonous event is not blamed for it", () =>
@@ -119,7 +138,7 @@ for (const [name, disk] of Object.entries(disks)) {
         const slow = Array.from({ length: 10 }, (_, n) => Events.message({ text: `slow ${n}`, in: `room ${n}` }))
         yield* fake.emit(...slow.slice(0, 5), Events.message({ text: "poison", in: "ann" }), ...slow.slice(5))
         const deaths = yield* lives(it, fake, Answer, () => said(fake).length >= 10)
-        assert.strictEqual(deaths, 4)
+        assert.strictEqual(deaths, 5)
         assert.deepStrictEqual([...said(fake)].sort(), slow.map((message) => message.text).sort())
         const letters = yield* Effect.provide(buried, it.mortal)
         assert.deepStrictEqual(
@@ -142,7 +161,7 @@ for (const [name, disk] of Object.entries(disks)) {
           Events.message({ text: "hello", in: "bob" })
         )
         const deaths = yield* lives(it, fake, Answer, () => said(fake).includes("hello"))
-        assert.isAtMost(deaths, 7)
+        assert.isAtMost(deaths, 8)
         assert.deepStrictEqual(said(fake), ["hello"])
         const letters = yield* Effect.provide(buried, it.mortal)
         assert.strictEqual(letters.length, 2)
@@ -221,8 +240,8 @@ for (const [name, disk] of Object.entries(disks)) {
         const Answer = Bot.on("MessageReceived", (event) => (isPoisonous ? it.die : Bot.reply(event, event.text)))
         yield* fake.emit(Events.message({ text: "hello" }))
         let heard: Array<string> = []
-        const deaths = yield* lives(it, fake, Answer, () => false, 4)
-        assert.strictEqual(deaths, 4)
+        const deaths = yield* lives(it, fake, Answer, () => false, 5)
+        assert.strictEqual(deaths, 5)
         it.world.isDead = false
         const listen = Effect.gen(function* () {
           const status = yield* news
