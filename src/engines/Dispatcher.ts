@@ -144,7 +144,7 @@ export class Dispatcher {
     }
     lane.isBusy = true
     const { probation } = this.ports
-    if (delivery.id > probation.upTo || probation.isOnRecord(delivery.id)) return this.run(lane, delivery, handler)
+    if (delivery.id > probation.upTo || probation.mayRun(delivery.id)) return this.run(lane, delivery, handler)
     probation.admit(delivery.id, () => {
       if (this.isStopped) return
       if (this.run(lane, delivery, handler)) this.goOn(lane)

@@ -78,13 +78,18 @@ export class FrameReader implements Listener {
     this.#connection?.close(code)
   }
 
+  /** The handshake is over, or came to the replay. */
+  private get isIn(): boolean {
+    return this.ready.hasCome || this.delivered > 0
+  }
+
   press(isFull: boolean): void {
     const now = Heartbeat.monotonic(this.#clock)
     if (isFull) {
       this.life.pause(now)
       // What is under way is let in first: there are platforms that send for nobody who is not connected, and what
       // waits to be sent may be what we are full of.
-      if (this.greeted.hasCome) this.#connection?.pause()
+      if (this.isIn) this.#connection?.pause()
     } else {
       this.life.resume(now)
       this.#connection?.resume()
@@ -173,6 +178,7 @@ export class FrameReader implements Listener {
         break
       case "Announce":
         this.ready.reach()
+        if (this.life.isPaused) this.#connection?.pause()
         this.#plan.accepted?.()
         this.#link.transition(State.Ready({ session: action.session, resumed: action.resumed }))
         break
@@ -196,12 +202,12 @@ export class FrameReader implements Listener {
     this.#link.transition(state)
     this.#connection?.send(this.#plan.greeting())
     this.greeted.reach()
-    if (this.life.isPaused) this.#connection?.pause()
   }
 
   #deliver(envelope: Envelope, raw: Uint8Array): void {
     const seq = Session.received(this.#state) ?? 0
     this.delivered++
+    if (this.life.isPaused) this.#connection?.pause()
     let event: Event | undefined
     try {
       this.#envelope = envelope

@@ -42,20 +42,21 @@ export const mutants = {
   "forget-commit-token": {
     what: "a repeated commit has a token of its own, so that one whose answer was lost is applied twice",
     file: "engines/Journal.ts",
-    find: "      const result = yield* store.commit(batch.commit).pipe(",
-    replace: "      batch.token = { run, seq: ++commits }\n      const result = yield* store.commit(batch.commit).pipe("
+    find: "      // Once closed nothing may be written: the store is gone",
+    replace:
+      "      batch.token = { run, seq: ++commits }\n      // Once closed nothing may be written: the store is gone"
   },
   "settle-in-two-transactions": {
     what: "the acknowledgement of a turn is committed before what it staged",
-    file: "engines/Account.ts",
+    file: "engines/account/Outgoing.ts",
     find: "    journal.turn(write, (result) => {",
     replace: `    write.eventId !== undefined && write.dead === undefined
-      ? (inbox.settle(write.eventId), void setTimeout(() => commit({ ...write, eventId: undefined }, done), 20))
+      ? (journal.settle(write.eventId), void setTimeout(() => commit({ ...write, eventId: undefined }, done), 20))
       : journal.turn(write, (result) => {`
   },
   "messages-before-settling": {
     what: "the replies of a turn are committed before its acknowledgement",
-    file: "engines/Account.ts",
+    file: "engines/account/Outgoing.ts",
     find: "    journal.turn(write, (result) => {",
     replace: `    write.messages.length > 0 && write.eventId !== undefined
       ? commit({ ...write, eventId: undefined, state: [] }, () => commit({ ...write, messages: [] }, done))
@@ -147,15 +148,15 @@ export const mutants = {
   },
   "skip-outbox-recovery": {
     what: "what an earlier life had still to say is not said",
-    file: "engines/Account.ts",
-    find: "    recoveredTo = yield* Recovery.messages(source, account, (row) => relay.take(row))",
-    replace: "    recoveredTo = 0"
+    file: "engines/account/Outgoing.ts",
+    find: "      recoveredTo = yield* Recovery.messages(parts, account, (row) => relay.take(row))",
+    replace: "      recoveredTo = 0"
   },
   "skip-inbox-recovery": {
     what: "what an earlier life had still to handle is not handled",
-    file: "engines/Account.ts",
-    find: "    yield* Recovery.events(source, account, (event) => {",
-    replace: '    yield* Recovery.events(source, "nobody", (event) => {'
+    file: "engines/account/Incoming.ts",
+    find: "    yield* Recovery.events(parts, account, (event) => {",
+    replace: '    yield* Recovery.events(parts, "nobody", (event) => {'
   },
   "no-gap": {
     what: "a session that was lost leaves no gap",

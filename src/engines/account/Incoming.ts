@@ -41,6 +41,7 @@ export const make = Effect.fnUntraced(function* (
     status.publish({ _tag: "EventDeadLettered", account, conversation, key, reason: error.reason.message })
   }
 
+  let isRecovering = false
   const dispatcher: Dispatcher = new Dispatcher(options, {
     alarm,
     fork,
@@ -51,7 +52,7 @@ export const make = Effect.fnUntraced(function* (
     commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
     load,
     canSpill: inbox.isDurable,
-    isBlocked: () => relay.isFull,
+    isBlocked: () => isRecovering || relay.isFull,
     failed,
     pressureChanged: () => intake.measure()
   })
@@ -70,6 +71,7 @@ export const make = Effect.fnUntraced(function* (
   const recover = Effect.gen(function* () {
     intake.backfill?.load(yield* Recovery.patient(parts, (store) => store.positions(account)))
     yield* probation.recall
+    isRecovering = true
     const condemned: Array<readonly [id: number, deaths: number]> = []
     yield* Recovery.events(parts, account, (event) => {
       const { conversation, id, notBefore } = event
@@ -79,7 +81,9 @@ export const make = Effect.fnUntraced(function* (
       if (notBefore !== undefined && notBefore > alarm.now()) dispatcher.deferStored(lane, id, notBefore)
       else dispatcher.takeStored(lane, id)
     })
-    probation.taken()
+    yield* probation.taken
+    isRecovering = false
+    dispatcher.resume()
     for (const [id, deaths] of condemned) {
       for (const delivery of yield* load([id])) dispatcher.condemn(delivery, deaths)
     }

@@ -24,6 +24,7 @@ import { Opcode } from "./Protocol.ts"
 import type { Rest } from "./Rest.ts"
 import * as SessionStarts from "./SessionStarts.ts"
 import { fromCredentialError, fromRestError } from "./Trouble.ts"
+import { unsaid } from "./Unsaid.ts"
 
 export interface Options {
   /** `qq:<app id>`. */
@@ -146,13 +147,11 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
   })
 
   /** A peer that explains itself may repeat what we said, and we said a token. */
-  const withoutTokens = (text: string): string => {
-    let out = text
-    for (const { token } of memories.values()) {
-      if (token !== undefined) out = out.replaceAll(Redacted.value(token), "<token>")
-    }
-    return out
-  }
+  const withoutTokens = (text: string): string =>
+    unsaid(
+      text,
+      Array.from(memories.values()).flatMap(({ token }) => (token === undefined ? [] : [token]))
+    )
 
   const ended = ({ reason, shard, wasReady, wasResuming }: End): void => {
     const memory = memoryOf(shard)

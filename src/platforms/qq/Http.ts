@@ -3,8 +3,9 @@
  * arrived. Statuses are not errors here; a body that is not JSON is kept as its text.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Data, Duration, Effect, Layer, Redacted, Stream } from "effect"
+import { Data, Duration, Effect, Layer, type Redacted, Stream } from "effect"
 import { HttpClient, type HttpClientError, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import { unsaid } from "./Unsaid.ts"
 
 /** An answer, whatever its status. */
 export interface Answer {
@@ -152,8 +153,7 @@ export interface Complaint {
 export const complaint = ({ body, headers, secrets, status }: Answer, now: number): Complaint => {
   const fields: { readonly [key: string]: unknown } = typeof body === "object" && body !== null ? { ...body } : {}
   // Before anything is cut: half a secret could not be told from other words.
-  const hide = (text: string): string =>
-    secrets.reduce((kept, secret) => kept.replaceAll(Redacted.value(secret), "<secret>"), text)
+  const hide = (text: string): string => unsaid(text, secrets)
   const text = (value: unknown): string | undefined =>
     typeof value === "string" && value !== "" ? hide(value) : undefined
   return {

@@ -82,6 +82,7 @@ export const nextMidnight = (now: number): number => (Math.floor((now + beijing)
 type Limited = RestError.RateLimited | RestError.QuotaExhausted
 
 interface Hold {
+  readonly since: number
   readonly until: number
   readonly reason: Limited
 }
@@ -103,7 +104,8 @@ export class QuotaBook {
       const key = keyOf(message.conversation, of)
       const hold = this.holds.get(key)
       if (hold === undefined) continue
-      if (hold.until > now) return remaining(hold, now)
+      // Learned in a time to come: the clock was set back, and the hold says nothing.
+      if (hold.since <= now && hold.until > now) return remaining(hold, now)
       this.holds.delete(key)
     }
     return undefined
@@ -121,7 +123,7 @@ export class QuotaBook {
         : lesson.refills === "day"
           ? nextMidnight(now)
           : now + Duration.toMillis(lesson.refills)
-    const hold: Hold = { until, reason }
+    const hold: Hold = { since: now, until, reason }
     this.hold(keyOf(message.conversation, lesson.of), hold, now)
     return remaining(hold, now)
   }

@@ -247,14 +247,13 @@ const open = async (): Promise<Subject> => {
       )
     )
     const stored = kept.find(({ stream }) => stream === `gateway/${shard}`)
-    const wasForgotten = base.view().position === undefined
+    // A session that was given up stays stored until the next one begins.
     Oracle.must(
       "the position is stored",
-      // A session that was given up stays in the store until the next one begins, so that its gap is found after a crash.
-      wasForgotten || stored?.seq === last?.seq,
+      stored?.seq === last?.seq,
       () => `stored ${stored?.seq}, reached ${last?.seq}`
     )
-    if (!wasForgotten) base.forget()
+    base.forget({ since: 0, why: "the input is over" })
     ears.judge()
   }
   return { run, close: () => runtime.dispose() }

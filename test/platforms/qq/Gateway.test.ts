@@ -159,7 +159,7 @@ describe("QQ's gateway", () => {
       const { fiber } = yield* connect()
       peers[0]?.close(4009, `QQBot ${fakeToken(1)} expired: ${fakeToken(1)}\r\nINFO forged`)
       const { message } = yield* reasonOf(fiber)
-      assert.include(message, "QQBot <token> expired: <token>\\r\\nINFO forged")
+      assert.include(message, "QQBot <secret> expired: <secret>\\r\\nINFO forged")
     })
   )
 

@@ -52,6 +52,13 @@ describe("the quota book", () => {
     assert.isUndefined(book.refusal(message("G", "m2"), now + 7_000))
   })
 
+  it("holds nothing for longer because the clock was set back", () => {
+    const book = new QuotaBook()
+    book.learn(message("G"), new RateLimited({ code: 40034100, status: 400 }), now)
+    assert.isUndefined(book.refusal(message("G"), now - 1_264_000))
+    assert.strictEqual(book.size, 0)
+  })
+
   it("learns nothing from anything else", () => {
     const book = new QuotaBook()
     for (const reason of [new Forbidden({ code: 40034102 }), new RateLimited({ status: 429 })]) {

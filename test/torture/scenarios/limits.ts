@@ -28,15 +28,15 @@ export const files: Scenario = {
 
 export const memory: Scenario = {
   name: "memory",
-  title: "a heap of 64 MB, and more messages than fit into it",
+  title: "a heap of 128 MB, and more messages than fit into it",
   run: Effect.fnUntraced(function* (stage) {
     const { simulator } = stage
-    const bot = yield* stage.bot({ execArgv: ["--max-old-space-size=64"] })
+    const bot = yield* stage.bot({ execArgv: ["--max-old-space-size=128"] })
     const rounds = stage.isBrief ? 1 : 3
-    const text = "x".repeat(20_000)
+    const text = "x".repeat(200_000)
     for (let n = 0; n < rounds; n++) {
-      for (const place of groups(48)) for (let i = 0; i < 80; i++) say(simulator, place, text)
-      stage.progress(`${simulator.books.said} messages, nearly all of 20 KB`)
+      for (const place of groups(48)) for (let i = 0; i < 20; i++) say(simulator, place, text)
+      stage.progress(`${simulator.books.said} messages, most of 200 KB`)
       yield* burst(simulator, groups(48), 48)
       yield* stage.settled(180_000)
     }

@@ -76,7 +76,7 @@ export const poison: Scenario = {
         say(simulator, place, order)
         yield* stage.hear(bot, "became a dead letter", 60_000)
         stage.progress(`${order}: a dead letter after ${bot.ends.length - before} deaths`)
-        stage.expect(bot.ends.length - before === 4, `${bot.ends.length - before} deaths by ${order} instead of 4`)
+        stage.expect(bot.ends.length - before === 5, `${bot.ends.length - before} deaths by ${order} instead of 5`)
       }
     }).pipe((what) => stage.talking(what, 100))
     yield* stage.settled()
