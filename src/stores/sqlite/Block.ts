@@ -7,9 +7,10 @@
  * ```
  * `names` is JSON, `account, lane` for each conversation of the block. Behind one byte that names the codec the whole is
  * compressed: frames of one platform are much alike, and what is not written needs neither be checked, nor copied to the
- * log, from there into the database, and to the disk.
+ * log, from there into the database, and to the disk. SQLite does not notice a bit that the disk turned, so a block carries
+ * a checksum: zstd's own, or a CRC-32 before what is too small to be compressed.
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib"
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib"
 
 /** Accounts and lanes, by number: `account, lane, account, lane, …`. */
 export type Names = ReadonlyArray<string>
@@ -37,12 +38,17 @@ export interface Source {
   readonly names: Names
 }
 
+/** Codecs. Blocks of the first kind, which nothing protects, are not written any more. */
 const plain = 0
 const zstd = 1
+const checked = 2
 /** Smaller blocks are not worth the fixed price of the codec. */
 const compressFrom = 4096
 /** What comes out of a block fits into one chunk nearly always. */
-const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 32 * 1024 }
+const options = {
+  params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
+  chunkSize: 32 * 1024
+}
 
 /** Where blocks are put together: what is sealed is a copy. */
 let scratch = new ArrayBuffer(256 * 1024)
@@ -126,12 +132,35 @@ export const encode = (source: Source, places: ReadonlyArray<number>, ids: Array
 }
 
 const seal = (body: Uint8Array): Uint8Array => {
-  const isSmall = body.length < compressFrom
-  const inner = isSmall ? body : zstdCompressSync(body, options)
+  if (body.length < compressFrom) {
+    const sealed = Buffer.allocUnsafe(5 + body.length)
+    sealed[0] = checked
+    sealed.writeUInt32LE(crc32(body), 1)
+    sealed.set(body, 5)
+    return sealed
+  }
+  const inner = zstdCompressSync(body, options)
   const sealed = new Uint8Array(inner.length + 1)
-  sealed[0] = isSmall ? plain : zstd
+  sealed[0] = zstd
   sealed.set(inner, 1)
   return sealed
+}
+
+/** What was sealed, aligned for the columns; `undefined` when it is not that any more. */
+const unseal = (sealed: Uint8Array): Uint8Array | undefined => {
+  switch (sealed[0]) {
+    case zstd: {
+      const bytes = zstdDecompressSync(sealed.subarray(1))
+      return bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes)
+    }
+    case checked: {
+      const body = Uint8Array.from(sealed.subarray(5))
+      return crc32(body) === new DataView(sealed.buffer, sealed.byteOffset).getUint32(1, true) ? body : undefined
+    }
+    case plain:
+      return Uint8Array.from(sealed.subarray(1))
+  }
+  return undefined
 }
 
 /** SQLITE_CORRUPT; nothing of what stands in there is repeated. */
@@ -140,10 +169,8 @@ const damaged = (first: number): Error =>
 
 const unpack = (first: number, sealed: Uint8Array): { body: Uint8Array; n: number; names: Names } => {
   try {
-    const inner = sealed.subarray(1)
-    const bytes = sealed[0] === zstd ? zstdDecompressSync(inner) : inner
-    // A copy, unless the codec has made one that is aligned.
-    const body = bytes.byteOffset % 8 === 0 && sealed[0] === zstd ? bytes : Uint8Array.from(bytes)
+    const body = unseal(sealed)
+    if (body === undefined) throw damaged(first)
     const [n = 0, nameBytes = 0] = new Uint32Array(body.buffer, body.byteOffset, 2)
     const names: unknown = JSON.parse(Buffer.from(body.subarray(body.length - nameBytes)).toString())
     const isWhole = Array.isArray(names) && names.every((name) => typeof name === "string")
