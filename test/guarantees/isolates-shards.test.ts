@@ -15,6 +15,10 @@ const all = Array.from({ length: count }, (_, shard) => shard)
 const slowestOf = (said: ReadonlyArray<Offered>) =>
   Math.max(...said.map(({ at, replies }) => (replies[0]?.at ?? Number.POSITIVE_INFINITY) - at))
 
+/** How many times a connection came to be ready. */
+const timesReady = (news: World.Running["news"]) =>
+  news.filter((it) => it._tag === "ConnectionChanged" && it.to._tag === "Ready").length
+
 /** The slowest answer while all is well. */
 const slowest = Effect.fnUntraced(function* (simulator: QqSimulator.QqSimulator, shards: ReadonlyArray<number>) {
   const said = yield* Effect.forEach(shards, (shard) => sayTo(simulator, shard))
@@ -32,9 +36,7 @@ describe("isolates shards", () => {
       })
       const bot = yield* World.runOn(yield* World.database, Layer.mergeAll(World.Echo, World.account(simulator)))
       yield* simulator.until(() => alive(simulator) === count).pipe(World.within(15_000, "all sessions"))
-      yield* bot.until(
-        (news) => news.filter((it) => it._tag === "ConnectionChanged" && it.to._tag === "Ready").length === count
-      )
+      yield* bot.until((news) => timesReady(news) === count)
       const usual = yield* slowest(simulator, all)
       const before = bot.news.length
       const hurts: ReadonlyArray<readonly [shard: number, fault: Fault]> = [
@@ -136,7 +138,8 @@ describe.concurrent("goes on under another number of shards", () => {
       const { books } = simulator
       const app = Layer.mergeAll(World.Echo, World.account(simulator))
       const first = yield* World.runOn(filename, app)
-      yield* simulator.until(() => alive(simulator) === 2).pipe(World.within(5000, "two sessions"))
+      // What the platform has begun, the bot has not heard of before READY is there.
+      yield* first.until((news) => timesReady(news) === 2).pipe(World.within(5000, "two sessions"))
       yield* first.stop
       // One call for the number, none for the two resumes, which know their address.
       yield* simulator.fault({ kind: "serverError", times: 1 })
