@@ -81,6 +81,7 @@ export class Dispatcher {
   stop(): void {
     this.isStopped = true
     for (const fiber of this.fibers) fiber.interruptUnsafe()
+    this.ports.probation.stop()
   }
 
   private canStart(): boolean {
@@ -127,7 +128,11 @@ export class Dispatcher {
       this.running--
       if (Exit.isFailure(exit)) return
       this.lanes.loaded(lane, ids.length, exit.value)
-      if (exit.value.length < ids.length) this.left()
+      if (exit.value.length < ids.length) {
+        const known = new Set(exit.value.map(({ id }) => id))
+        for (const id of ids) if (!known.has(id)) this.survived(id)
+        this.left()
+      }
       lane.isBusy = false
       this.advance(lane)
       this.resume()
@@ -138,6 +143,7 @@ export class Dispatcher {
   private start(lane: Lane, delivery: Delivery): boolean {
     const handler = this.ports.handlerOf(delivery.event)
     if (handler === undefined) {
+      this.survived(delivery.id)
       this.ports.settle(delivery.id)
       this.done(delivery)
       return true
@@ -177,7 +183,7 @@ export class Dispatcher {
       turn.abandon()
       this.running--
       if (this.isStopped) return
-      this.survived(delivery)
+      this.survived(delivery.id)
       this.fail(lane, delivery, reason)
       this.resume()
     })
@@ -192,9 +198,9 @@ export class Dispatcher {
     })
   }
 
-  /** The handler of an event that an earlier process left ended, whatever came of it. */
-  private survived(delivery: Delivery): void {
-    if (delivery.id <= this.ports.probation.upTo) this.ports.probation.ended(delivery.id)
+  /** The handler of an event that an earlier process left ended, whatever came of it; or none will ever run. */
+  private survived(id: number): void {
+    if (id <= this.ports.probation.upTo) this.ports.probation.ended(id)
   }
 
   /** A turn's fiber ended, or needed none. True when the lane may go on at once. */
@@ -204,7 +210,7 @@ export class Dispatcher {
     turn: ActiveTurn | undefined,
     exit: Exit.Exit<unknown, unknown>
   ): boolean {
-    this.survived(delivery)
+    this.survived(delivery.id)
     if (Exit.isFailure(exit)) {
       const error = Cause.findErrorOption(exit.cause)
       if (error._tag !== "Some" || !(error.value instanceof TurnEnded)) {

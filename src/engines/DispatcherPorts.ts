@@ -35,7 +35,7 @@ export interface DispatcherPorts {
   readonly readState: (key: string) => Effect.Effect<StateEntry, StoreError>
   readonly settle: (id: number) => void
   /** Which events may be what ended an earlier process, and when these may run. */
-  readonly probation: Pick<AccountProbation, "upTo" | "mayRun" | "admit" | "ended">
+  readonly probation: Pick<AccountProbation, "upTo" | "mayRun" | "admit" | "ended" | "stop">
   readonly commit: (write: TurnWrite, done: (result: TurnResult) => void) => void
   /** Events that were too many to keep, in the order asked; waits as long as the store needs. */
   readonly load: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Delivery>>

@@ -92,6 +92,7 @@ export class AccountProbation {
   private headsVersion = 0
   private isWriting = false
   private isDirty = false
+  private isStopped = false
   /** On their way into the record. */
   private marked: Array<Waiting> = []
   private readonly waiting: Array<Waiting> = []
@@ -190,7 +191,7 @@ export class AccountProbation {
     const waiting = { id, go }
     const deaths = this.blamed.get(id)
     if (deaths !== undefined) {
-      const enter = () => this.suspects.enter(() => this.mark(waiting))
+      const enter = () => this.suspects.enter(() => (this.isStopped ? this.suspects.leave() : this.mark(waiting)))
       if (deaths === 1) enter()
       else this.ports.alarm.set(this.since + probationAfter(deaths), enter)
     } else if (this.running < lanes) this.mark(waiting)
@@ -208,6 +209,16 @@ export class AccountProbation {
     const next = this.running < lanes ? this.waiting.shift() : undefined
     if (next !== undefined) this.mark(next)
     else this.write()
+  }
+
+  /** Nothing more begins, and what runs is interrupted: whoever waited on record behind it is not to be blamed. */
+  stop(): void {
+    this.isStopped = true
+    if (this.trying.size === 0) return
+    const isSuspectIn = [...this.trying.values()].some(({ isBlamed }) => isBlamed)
+    this.trying.clear()
+    this.write()
+    if (isSuspectIn) this.suspects.leave()
   }
 
   private mark(waiting: Waiting): void {

@@ -64,7 +64,7 @@ const make = Effect.fnUntraced(function* (settings: Settings) {
       handlerOf: (event) => (event.type === "nobody listens" ? undefined : handler),
       readState: settings.readState ?? (() => Effect.succeed({ value: undefined, version: 0 })),
       settle: (id) => void acknowledged.push(id),
-      probation: { upTo: 0, mayRun: () => false, admit: (_, go) => go(), ended: () => {} },
+      probation: { upTo: 0, mayRun: () => false, admit: (_, go) => go(), ended: () => {}, stop: () => {} },
       commit: (write, done) =>
         void fork(
           Effect.andThen(

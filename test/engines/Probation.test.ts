@@ -206,6 +206,59 @@ for (const [name, disk] of Object.entries(disks)) {
       })
     )
 
+    it.effect("a stop in the middle of a turn blames nobody who waits behind it in its lane", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        let begun = 0
+        const Answer = Bot.on("MessageReceived", () => {
+          begun++
+          return Effect.never
+        })
+        yield* fake.emit(...["a", "b", "c"].map((text) => Events.message({ text, in: "ann" })))
+        for (let n = 1; n <= 4; n++) {
+          const one = until(() => begun >= n)
+          yield* untilEnded(life(it.mortal, fake, Answer, one, options))
+          const [record] = yield* Effect.provide(
+            Store.use((store) => store.state(["fake:1/probation"])),
+            it.mortal
+          )
+          if (n > 2) assert.strictEqual(record?.value, '{"trying":[],"blamed":{}}')
+        }
+      })
+    )
+
+    it.effect("events on record that nobody listens to any more keep no lane from its turn", () =>
+      Effect.gen(function* () {
+        const it = make(disk())
+        const fake = FakePlatform.make()
+        const rooms = Array.from({ length: 40 }, (_, n) => `room ${n}`)
+        for (const room of rooms) {
+          yield* fake.emit(
+            Events.message({ text: room, in: room }),
+            Events.deleted({ messageId: `gone from ${room}`, in: room })
+          )
+        }
+        // Stops in the middle of all turns: nothing moves, and nobody is blamed.
+        let begun = 0
+        const Hang = Bot.on("MessageReceived", () => {
+          begun++
+          return Effect.never
+        })
+        const Both = Layer.merge(
+          Hang,
+          Bot.on("MessageDeleted", () => Effect.void)
+        )
+        for (let n = 1; n <= 2; n++) {
+          const one = until(() => begun >= n)
+          yield* untilEnded(life(it.mortal, fake, Both, one, options))
+        }
+        const Answer = Bot.on("MessageReceived", (event) => Bot.reply(event, event.text))
+        yield* lives(it, fake, Answer, () => said(fake).length === rooms.length)
+        assert.deepStrictEqual([...said(fake)].sort(), [...rooms].sort())
+      })
+    )
+
     it.effect("who is killed from outside, again and again, does not bury what happened to run", () =>
       Effect.gen(function* () {
         const it = make(disk())

@@ -1,6 +1,7 @@
 /** Files that are damaged while nobody looks: the database, its log, the saved state. */
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { Effect, Random } from "effect"
 import type { Scenario, Stage } from "../Stage.ts"
 
@@ -23,6 +24,14 @@ const overwrite = Effect.fnUntraced(function* (path: string, from: number, lengt
   for (let at = from; at < to; at++) bytes[at] = yield* Random.nextIntBetween(0, 255)
   writeFileSync(path, bytes)
 })
+
+/** Moves all of the log into the file, while nothing runs. */
+const emptyLog = (filename: string) =>
+  Effect.sync(() => {
+    const db = new DatabaseSync(filename)
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+  })
 
 /** Starts the bot on what is there and waits until it refuses; then the backup is put in place by a person. */
 const refusedThenRestored = Effect.fnUntraced(function* (
@@ -62,10 +71,7 @@ export const database: Scenario = {
             stage.killed()
             restore = backup(stage.filename)
             // Everything into the file, so that the log does not hide its pages; then a little log, as a crash leaves it.
-            const { DatabaseSync } = yield* Effect.promise(() => import("node:sqlite"))
-            const db = new DatabaseSync(stage.filename)
-            db.exec("PRAGMA wal_checkpoint(TRUNCATE)")
-            db.close()
+            yield* emptyLog(stage.filename)
             const size = readFileSync(stage.filename).length
             yield* overwrite(stage.filename, from(size), Math.min(length, size))
             writeFileSync(`${stage.filename}-wal`, Buffer.alloc(32))
@@ -89,6 +95,12 @@ export const log: Scenario = {
     const rounds = stage.isBrief ? 2 : 12
     let refusals = 0
     yield* Effect.gen(function* () {
+      // What was replayed needs its session. A log that lost the beginning of all, session and tables, leaves a bot that
+      // never was: nobody can know what it forgot. So the file holds the session before its log is damaged.
+      yield* stage.simulator.until((books) => books.answered > 0)
+      yield* bot.whileDead(emptyLog(stage.filename))
+      stage.killed()
+      yield* stage.simulator.until((books) => books.resumes.length > 0)
       for (let n = 0; n < rounds; n++) {
         yield* Effect.sleep(yield* Random.nextIntBetween(300, 900))
         let restore = () => {}
@@ -108,9 +120,11 @@ export const log: Scenario = {
         const isBack = () => stage.simulator.books.resumes.length > resumes
         const isRefused = () => bot.log().slice(told).includes("the database is damaged")
         yield* Effect.repeat(Effect.sleep(20), { until: () => isBack() || isRefused() }).pipe(
-          Effect.timeoutOption(10_000)
+          Effect.timeoutOption(60_000)
         )
-        if (!isRefused()) continue
+        if (isBack()) continue
+        // The next backup would be one of damage.
+        if (!isRefused()) return stage.expect(false, "it neither resumed nor refused the database")
         refusals++
         yield* bot.whileDead(Effect.sync(restore))
       }
