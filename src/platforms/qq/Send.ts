@@ -4,6 +4,7 @@
  * A reply in a group or private chat carries `msg_seq`, derived from its number in its turn, or from the row: the platform
  * refuses a second message with the same `msg_id` and `msg_seq`, so a repeat of either is recognised. Guilds have no such thing.
  */
+import { randomInt } from "node:crypto"
 import { Duration } from "effect"
 import { type ConversationKind, isSendable } from "../../domain/Conversation.ts"
 import type { OutboxMessage } from "../../domain/Message.ts"
@@ -31,8 +32,10 @@ const sourceOf = ({ replyTo }: OutboxMessage): string | undefined => replyTo?.me
 export const isIdempotent = (message: OutboxMessage): boolean =>
   (message.conversation.kind === "group" || message.conversation.kind === "direct") && sourceOf(message) !== undefined
 
-/** Sequences of replies that have a number in their turn. */
-const numbered = 1000
+/** Sequences of replies that have a number in their turn begin at 1, those of direct calls after them. */
+const numbered = 500
+/** Sequences of other rows come after both. */
+const apart = 1000
 
 /**
  * The same for every attempt of a row, and for another row that a second run of the same turn made: 1 to 999,999, the
@@ -40,8 +43,14 @@ const numbered = 1000
  */
 export const sequenceOf = ({ id, replyTo }: Pick<OutboxMessage, "id" | "replyTo">): number => {
   const nth = replyTo?.nth
-  return nth !== undefined && nth < numbered ? nth + 1 : numbered + 1 + (id % (999_999 - numbered))
+  return nth !== undefined && nth < numbered ? nth + 1 : apart + 1 + (id % (999_999 - apart))
 }
+
+/**
+ * For a call that does not go through the outbox: none that a row ever has. The platform would take the row for a repeat
+ * of the call, and a reply that nobody saw would count as sent.
+ */
+export const directSequence = (): number => randomInt(numbered + 1, apart + 1)
 
 export interface Call {
   readonly path: string

@@ -9,13 +9,14 @@ import { Clock, Duration, Effect, Semaphore } from "effect"
 import type { RestError } from "../../domain/RestError.ts"
 import type { Api } from "./Api.ts"
 import type { StreamFrame } from "./rest/Messages.ts"
+import { directSequence } from "./Send.ts"
 
 export interface StreamOptions {
   /** The message that is answered. */
   readonly messageId: string
   /** The event it came with, where the platform gave one. */
   readonly eventId?: string | undefined
-  /** Its place among the replies to the message; other replies need other numbers. @defaultValue 1 */
+  /** Its `msg_seq`; other replies need other numbers. @defaultValue one that no reply through the outbox has */
   readonly sequence?: number | undefined
 }
 
@@ -32,9 +33,15 @@ export const pause = Duration.millis(300)
 /** Begins a message to a person; nothing is shown before the first `write` or `end`. */
 export const make = Effect.fnUntraced(function* (api: Pick<Api, "messages">, user: string, options: StreamOptions) {
   const oneByOne = yield* Semaphore.make(1)
+  const sequence = options.sequence ?? directSequence()
   let index = 0
   let id: string | undefined
   let last = Number.NEGATIVE_INFINITY
+
+  /** A frame that was refused was a frame too. */
+  const left = Effect.map(Clock.currentTimeMillis, (now) => {
+    last = now
+  })
 
   const frame = Effect.fnUntraced(function* (text: string, state: 1 | 10) {
     const now = yield* Clock.currentTimeMillis
@@ -47,13 +54,12 @@ export const make = Effect.fnUntraced(function* (api: Pick<Api, "messages">, use
       msg_id: options.messageId,
       ...(options.eventId === undefined ? {} : { event_id: options.eventId }),
       ...(id === undefined ? {} : { stream_msg_id: id }),
-      msg_seq: options.sequence ?? 1,
+      msg_seq: sequence,
       index
     }
-    const sent = yield* api.messages.stream(user, body)
+    const sent = yield* Effect.ensuring(api.messages.stream(user, body), left)
     id ??= sent.id
     index++
-    last = yield* Clock.currentTimeMillis
   })
 
   const stream: MessageStream = {

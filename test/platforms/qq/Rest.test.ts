@@ -10,7 +10,7 @@ import type { Method } from "../../../src/platforms/qq/Http.ts"
 import { path } from "../../../src/platforms/qq/Path.ts"
 import { type GatewayInfo, QqRest, type RequestOptions } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
-import { isIdempotent, ReplyBook, sequenceOf } from "../../../src/platforms/qq/Send.ts"
+import { directSequence, isIdempotent, ReplyBook, sequenceOf } from "../../../src/platforms/qq/Send.ts"
 import { type Asked, config, fakeClient, fakeToken, type Reply, secret } from "./fakes.ts"
 import { account, group, person } from "./fixtures.ts"
 
@@ -109,6 +109,15 @@ describe("a message", () => {
       [1, 1, 5]
     )
     assert.strictEqual(sequenceOf({ id: 7, replyTo: to(1000) }), 1008)
+  })
+
+  it("shares no sequence with calls that do not go through the outbox", () => {
+    const last = { messageId: "m", receivedAt: 0, nth: 499 }
+    for (let n = 0; n < 2000; n++) {
+      const direct = directSequence()
+      assert.isAbove(direct, sequenceOf({ id: 7, replyTo: last }))
+      assert.isBelow(direct, sequenceOf({ id: 0, replyTo: { ...last, nth: 500 } }))
+    }
   })
 
   it("is recognised when repeated only as a reply in a group or private chat", () => {

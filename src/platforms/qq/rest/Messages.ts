@@ -6,6 +6,7 @@ import { Option } from "effect"
 import type { Answer } from "../Http.ts"
 import type { GuildMessage } from "../Payloads.ts"
 import { isAccepted, receiptOf } from "../Receipt.ts"
+import { directSequence } from "../Send.ts"
 import { inside, list, nothing } from "./Answers.ts"
 import * as Check from "./Check.ts"
 import { get, patch, post, put, remove } from "./Endpoint.ts"
@@ -32,7 +33,7 @@ export interface ChatMessageBody {
   readonly msg_type: number
   readonly msg_id?: string
   readonly event_id?: string
-  /** Unique for its `msg_id`: the same number again is refused as a repeat (40054005). @defaultValue 1 */
+  /** Unique for its `msg_id`: the same number again is refused as a repeat (40054005). @defaultValue one that no reply through the outbox has */
   readonly msg_seq?: number
   readonly [field: string]: unknown
 }
@@ -59,6 +60,12 @@ const guildBody = Check.all(
 
 /** A form is checked by who makes it. */
 const guildSend: Check.Rule = (value, field) => (value instanceof FormData ? undefined : guildBody(value, field))
+
+/** An answer without a number would get 1, and the first `Bot.reply` to the same message be taken for its repeat. */
+const numbered = <B extends Pick<ChatMessageBody, "msg_id" | "event_id" | "msg_seq">>(body: B): B =>
+  body.msg_seq === undefined && (body.msg_id !== undefined || body.event_id !== undefined)
+    ? { ...body, msg_seq: directSequence() }
+    : body
 
 /** A message about to be streamed: each frame holds the whole text so far. */
 export interface StreamFrame {
@@ -101,15 +108,25 @@ export const messages = {
     { body: guildSend, accepts: isAccepted }
   ),
   /** Says something in a group. */
-  sendToGroup: post("/v2/groups/{group}/messages", (group: string, body: ChatMessageBody) => ({ group, body }), sent, {
-    body: chatBody,
-    accepts: isAccepted
-  }),
+  sendToGroup: post(
+    "/v2/groups/{group}/messages",
+    (group: string, body: ChatMessageBody) => ({ group, body: numbered(body) }),
+    sent,
+    {
+      body: chatBody,
+      accepts: isAccepted
+    }
+  ),
   /** Says something to a person. */
-  sendToUser: post("/v2/users/{user}/messages", (user: string, body: ChatMessageBody) => ({ user, body }), sent, {
-    body: chatBody,
-    accepts: isAccepted
-  }),
+  sendToUser: post(
+    "/v2/users/{user}/messages",
+    (user: string, body: ChatMessageBody) => ({ user, body: numbered(body) }),
+    sent,
+    {
+      body: chatBody,
+      accepts: isAccepted
+    }
+  ),
   /**
    * Shows a person that the bot is typing. Costs one of the replies to `msg_id`.
    *
@@ -119,7 +136,7 @@ export const messages = {
     "/v2/users/{user}/messages",
     (user: string, seconds: number, to: { readonly msg_id?: string; readonly msg_seq?: number } = {}) => ({
       user,
-      body: { msg_type: 6, input_notify: { input_type: 1, input_second: seconds }, ...to }
+      body: numbered({ msg_type: 6, input_notify: { input_type: 1, input_second: seconds }, ...to })
     }),
     sent,
     {

@@ -1,10 +1,11 @@
 /** Messages, button presses and uploads, said directly: without the outbox. */
 import { createHash } from "node:crypto"
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Qq } from "everbot/qq"
-import { assertAsked, channel, group, online, operation, person, type World } from "./operation.ts"
+import { assertAsked, channel, group, online, operation, person, type World, world } from "./operation.ts"
 
+const hello = { msg_type: 0, content: "hello" }
 const said = (world: World) => world.simulator.books.sent.map(({ accepted, text }) => [accepted, text])
 
 describe("a send", () => {
@@ -101,6 +102,32 @@ describe("a send", () => {
       assert.deepStrictEqual(world.simulator.books.judge().lost, [])
     })
   )
+
+  /** What is said through the outbox, as the first answer of its turn. */
+  const answer = (world: World, msg_id: string) =>
+    world.rest.send({
+      ...{ id: 1, status: "sending", attempts: 1, priority: "normal", notBefore: 0, createdAt: 0 },
+      conversation: { account: `qq:${world.simulator.appId}`, kind: "direct", id: person },
+      content: { text: "the answer" },
+      replyTo: { messageId: msg_id, receivedAt: Date.now(), nth: 0 }
+    })
+  const before: ReadonlyArray<readonly [string, (api: Qq.Api, msg_id: string) => Effect.Effect<unknown, unknown>]> = [
+    ["showing that it types", (api, msg_id) => api.messages.typing(person, 10, { msg_id })],
+    ["saying something directly", (api, msg_id) => api.messages.sendToUser(person, { ...hello, msg_id })],
+    ["a stream", (api, messageId) => Effect.flatMap(api.stream(person, { messageId }), ({ end }) => end("…"))]
+  ]
+  for (const [what, call] of before) {
+    it.live(`that answers through the outbox is said, and not taken for a repeat, after ${what}`, () =>
+      Effect.gen(function* () {
+        const at = yield* world()
+        const { id } = yield* at.simulator.say({ in: { kind: "direct", id: person }, text: "hi" })
+        yield* call(at.api, id)
+        const receipt = yield* answer(at, id)
+        assert.isDefined(receipt.messageId)
+        assert.deepStrictEqual(said(at).at(-1), [true, "the answer"])
+      })
+    )
+  }
 
   operation("messages.update", "changes a message of the bot's own that has a keyboard", (world) =>
     Effect.gen(function* () {
