@@ -4,7 +4,7 @@
  *
  * What is at a URL is fetched by QQ; small bytes go as base64; from 5 MB on in parts (source: qqbot-nodejs).
  */
-import { Clock, Duration, Effect, FileSystem, Schedule } from "effect"
+import { Clock, Duration, Effect, FileSystem, Option, Schedule } from "effect"
 import * as Base64 from "effect/encoding/Base64"
 import { type HttpClient, HttpClientRequest } from "effect/http"
 import * as RestError from "../../domain/RestError.ts"
@@ -34,13 +34,20 @@ export interface Ports {
 /** From this size on, media is uploaded in parts. */
 export const chunkedFrom = 5 * 1024 * 1024
 
+interface Entry {
+  readonly fileInfo: string
+  /** Epoch milliseconds. */
+  readonly until: number
+  readonly version: string | undefined
+}
+
 /** Uploads remembered at most; the oldest are forgotten first. */
 const capacity = 1000
 /** A `file_info` is not used so close to its end. */
 const margin = 30_000
 
 export class Uploads {
-  private readonly known = new Map<string, { readonly fileInfo: string; readonly until: number }>()
+  private readonly known = new Map<string, Entry>()
   private readonly ports: Ports
 
   constructor(ports: Ports) {
@@ -52,11 +59,12 @@ export class Uploads {
     return Effect.gen({ self: this }, function* () {
       const key = keyOf(chat, media)
       const now = yield* Clock.currentTimeMillis
+      const version = yield* this.versionOf(media.source)
       const known = this.known.get(key)
-      if (known !== undefined && known.until > now) return known.fileInfo
+      if (known !== undefined && known.until > now && known.version === version) return known.fileInfo
       const { fileInfo, ttl } = yield* this.upload(chat, media)
       const until = ttl === 0 ? Number.POSITIVE_INFINITY : now + ttl * 1000 - margin
-      this.remember(key, { fileInfo, until })
+      this.remember(key, { fileInfo, until, version })
       return fileInfo
     })
   }
@@ -138,7 +146,19 @@ export class Uploads {
     )
   }
 
-  private remember(key: string, entry: { readonly fileInfo: string; readonly until: number }): void {
+  /** What changes with the content of a file, which may be written anew under the same name. */
+  private versionOf(source: Media["source"]): Effect.Effect<string | undefined> {
+    if (!("path" in source)) return Effect.undefined
+    return this.ports.files.stat(source.path).pipe(
+      Effect.map(
+        ({ ino, mtime, size }) => `${Option.getOrUndefined(ino)} ${+Option.getOrElse(mtime, () => 0)} ${size}`
+      ),
+      // Opening it will say what is the matter.
+      Effect.orElseSucceed(() => undefined)
+    )
+  }
+
+  private remember(key: string, entry: Entry): void {
     this.known.delete(key)
     for (const oldest of this.known.keys()) {
       if (this.known.size < capacity) break

@@ -168,6 +168,23 @@ describe("media on its way", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("is uploaded anew when its file was written anew", () => {
+    const { asked, layer } = rest((path) => ({ body: path.endsWith("/files") ? uploaded : { id: "m" } }))
+    return Effect.gen(function* () {
+      const file = join(yield* directory, "chart.png")
+      writeFileSync(file, "monday")
+      yield* send(row("group", Qq.image({ path: file }), 1))
+      yield* send(row("group", Qq.image({ path: file }), 2))
+      writeFileSync(file, "monday, noon")
+      yield* send(row("group", Qq.image({ path: file }), 3))
+      const sent = asked.flatMap(({ body, path }) => (path.endsWith("/files") ? [body as { file_data: string }] : []))
+      assert.deepStrictEqual(
+        sent.map(({ file_data }) => Buffer.from(file_data, "base64").toString()),
+        ["monday", "monday, noon"]
+      )
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("that cannot be read any more is refused, and says which file", () => {
     const { layer, uploads } = rest(() => ({ body: uploaded }))
     return Effect.gen(function* () {
