@@ -67,6 +67,8 @@ describe.concurrent("closes gaps", () => {
       yield* simulator.until((books) => books.count("session:ended") === 1)
       const second = yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
       yield* simulator.until((books) => books.sessions.length === 2).pipe(World.within(10_000, "a new session"))
+      // The platform counts a session before the bot has heard of it.
+      yield* second.until((news) => news.some(({ _tag }) => _tag === "GapRecorded")).pipe(World.within(5000, "the gap"))
       yield* second.stop
       const gaps = yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
       assert.strictEqual(gaps.length, 1)
