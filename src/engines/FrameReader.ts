@@ -139,7 +139,8 @@ export class FrameReader implements Listener {
     this.#protocol.ended?.({
       shard: this.#link.shard,
       reason,
-      wasReady: this.ready.hasCome,
+      // A replay that had begun is no refusal, though we may have been too full to read to its end.
+      wasReady: this.isIn,
       wasResuming: this.#plan.resume !== undefined
     })
     Deferred.doneUnsafe(this.ended, Exit.fail(new GatewayError({ account: this.#protocol.account, reason })))

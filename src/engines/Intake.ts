@@ -230,6 +230,9 @@ export class Intake {
     let lastHeartbeatAt: number | undefined
     let heartbeatRoundTrip: number | undefined
     let lastFrameAt: number | undefined
+    /** All that was said on this stream before then has been read: what a replay or a pause brings late is older than it looks. */
+    let wholeUntil = 0
+    let isBehind = false
     let dials = 0
     let sessions = 0
     const record = (before: Position, since: number, why: string): void => {
@@ -238,14 +241,18 @@ export class Intake {
       status.publish({ _tag: "GapRecorded", gap })
       this.backfill?.missed()
     }
-    /** When a session that is given up was last heard of. */
-    const lastHeard = ({ startedAt }: Position): number => Math.max(lastFrameAt ?? 0, startedAt)
+    /** Since when something may be missing of a session that is given up. */
+    const lastHeard = ({ startedAt }: Position): number => Math.max(wholeUntil, startedAt)
     /** What was said since the session before is lost, with all that was said while there was none. */
     const begun = (session: string): void => {
       const before = lost ?? position
       lost = undefined
       if (before === undefined || before.session === session) return
       record(before, lastHeard(before), "the session could not be resumed")
+    }
+    const caughtUp = (at: number): void => {
+      wholeUntil = Math.max(wholeUntil, at)
+      isBehind = this.isFull
     }
     return {
       shard,
@@ -254,6 +261,8 @@ export class Intake {
         position = next
         const now = this.now()
         lastFrameAt = now
+        if (this.isFull) isBehind = true
+        else if (!isBehind && state._tag === "Ready") wholeUntil = now
         this.ports.dispatcher.counters.received++
         lanes.arriving++
         this.backfill?.heard(event)
@@ -298,7 +307,10 @@ export class Intake {
         since = alarm.now()
         if (to._tag === "Connecting") dials++
         if (to._tag === "Ready") sessions++
+        if (to._tag === "Connecting") isBehind = true
         if (to._tag === "Ready" && !to.resumed) begun(to.session)
+        // The end of a replay comes behind all of it.
+        if (to._tag === "Ready") caughtUp(alarm.now())
         status.publish({ _tag: "ConnectionChanged", account, shard, from, to })
       },
       ignored: (why) => {
@@ -308,6 +320,8 @@ export class Intake {
       beat: (roundTrip) => {
         lastHeartbeatAt = alarm.now()
         heartbeatRoundTrip = roundTrip
+        // The answer comes behind all that was said before we asked.
+        caughtUp(lastHeartbeatAt - roundTrip)
       },
       view: () => ({
         shard,

@@ -48,15 +48,18 @@ export const defaultIdentify: Schedules.Backoff = firstAtOnce.pipe(
   Schedules.forgiveAfter("2 minutes", { startWith: firstAtOnce })
 )
 
+/** Also tells when the last event came, in epoch milliseconds. */
+export type Watched = GatewayLink & { readonly view: () => { readonly lastFrameAt: number | undefined } }
+
 /** Dials, and dials again, until the platform or the ladder says that it is over. */
 export const supervise = <A>(
   platform: Gateway<A>,
-  link: GatewayLink,
+  link: Watched,
   options: Options
 ): Effect.Effect<A, GatewayError, Services> =>
   Effect.onInterrupt(loop(platform, link, options), () => Effect.sync(() => link.transition(State.Closed())))
 
-const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: GatewayLink, options: Options) {
+const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Watched, options: Options) {
   const status = yield* StatusStream
   const clock = yield* Clock.Clock
   const { account } = platform
@@ -84,6 +87,7 @@ const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Gateway
   for (let attempt = 1; ; attempt++) {
     link.transition(State.Connecting({ attempt }))
     readyAt = undefined
+    const dialledAt = clock.currentTimeMillisUnsafe()
     const exit = yield* Effect.exit(Effect.scoped(Handover.connect(platform, watched, hearing)))
     if (Exit.isSuccess(exit)) return exit.value
     const failure = yield* toError(account, exit.cause)
@@ -93,6 +97,8 @@ const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Gateway
       standing = Ladder.stable(standing)
       attempt = 0
     }
+    // A replay that had begun: it took us in, though we may have been too full to read to the end.
+    if ((link.view().lastFrameAt ?? 0) >= dialledAt) standing = Ladder.accepted(standing)
     const climbed = Ladder.climb(standing, failure, options.ladder)
     standing = climbed.position
     for (const { to, why, failures, isPassed } of climbed.climbs) {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as State from "../../src/domain/ConnectionState.ts"
 import type { Position } from "../../src/domain/Event.ts"
@@ -35,13 +35,13 @@ const run = Effect.fnUntraced(function* (connect: Connect, given: Partial<Superv
   const states: Array<State.ConnectionState> = []
   const dials: Array<number> = []
   const status: Array<Status> = []
-  const world: { position: Position | undefined; refreshed: number; forgotten: number } = {
+  const world: { position: Position | undefined; refreshed: number; forgotten: number; heardAt?: number } = {
     position: { stream: "gateway/0", session: "s", seq: 1, startedAt: 0 },
     refreshed: 0,
     forgotten: 0
   }
   let state: State.ConnectionState = State.Disconnected()
-  const link: GatewayLink = {
+  const link: Supervisor.Watched = {
     shard: 0,
     shards: 1,
     deliver: () => {},
@@ -58,7 +58,8 @@ const run = Effect.fnUntraced(function* (connect: Connect, given: Partial<Superv
       states.push(to)
     },
     ignored: () => {},
-    beat: () => {}
+    beat: () => {},
+    view: () => ({ lastFrameAt: world.heardAt })
   }
   const platform: Platform = {
     ...FakePlatform.make().platform,
@@ -116,6 +117,22 @@ describe("supervision of a gateway", () => {
       const { dials } = yield* run((link) => session(link, "1 second", lost))
       yield* TestClock.adjust("10 minutes")
       assert.isAtMost(dials.length, 30)
+    })
+  )
+
+  // QQ sends RESUMED behind the replay, and a bot that is full reads no further than the first event of it.
+  it.effect("keeps a session whose replay had begun each time, though the end of it was never read", () =>
+    Effect.gen(function* () {
+      const { world, dials } = yield* run((link) =>
+        Effect.gen(function* () {
+          link.transition(State.Resuming({ session: "s", seq: 1 }))
+          world.heardAt = yield* Clock.currentTimeMillis
+          return yield* lost
+        })
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.isAbove(dials.length, 4)
+      assert.strictEqual(world.forgotten, 0)
     })
   )
 

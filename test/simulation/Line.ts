@@ -35,6 +35,8 @@ export class Line implements Wire {
   /** Nothing is on its way that would arrive later than this. */
   private inboundAt = 0
   private outboundAt = 0
+  /** Counts resets: what was on its way before one never arrives, or a stream would have a hole. */
+  private epoch = 0
   private isServerOpen = true
   private isClientOpen = true
   private isReading = false
@@ -89,6 +91,7 @@ export class Line implements Wire {
   readonly reset = (): void => {
     this.isServerOpen = false
     this.inbound.length = 0
+    this.epoch++
     this.isDeaf = false
     this.toBot({ code: 1006, reason: "ECONNRESET" })
     this.closed(1006)
@@ -99,9 +102,10 @@ export class Line implements Wire {
 
   private toBot(arrival: Arrival): void {
     const { realm, latency } = this.ends
+    const { epoch } = this
     this.inboundAt = Math.max(this.inboundAt, realm.now + latency())
     realm.later(this.inboundAt - realm.now, () => {
-      if (this.isDeaf || !this.isClientOpen) return
+      if (this.isDeaf || !this.isClientOpen || epoch !== this.epoch) return
       this.inbound.push(arrival)
       this.deliver()
     })
