@@ -105,7 +105,7 @@ describe("the log of the status stream", () => {
       )
       assert.deepStrictEqual(lines, [
         'Info intake resumed {"category":"performance","account":"fake:1"}',
-        "Info the store works again {}"
+        'Info the store works again {"category":"performance"}'
       ])
     })
   )
