@@ -1,9 +1,11 @@
 /** Writes the status stream to the log, each change at the level of its severity. */
 import { Effect, Layer } from "effect"
 import type { ConnectionState } from "../domain/ConnectionState.ts"
+import { laneKey } from "../domain/Conversation.ts"
 import { oneLine } from "../domain/Line.ts"
 import type { Status } from "../domain/Status.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
+import { type Category, categoryKey } from "./logs/Record.ts"
 
 const describe = (state: ConnectionState): string => {
   switch (state._tag) {
@@ -82,6 +84,42 @@ const tell = (status: Status): Line => {
   }
 }
 
+const slow: ReadonlySet<Status["_tag"]> = new Set([
+  "IntakePaused",
+  "IntakeResumed",
+  "StoreFailed",
+  "StoreRecovered",
+  "BreakerChanged",
+  "HealthChanged",
+  "RepairStarted"
+])
+
+/** What a refused sign-in, or a lost right, ends in. */
+const isAboutRights = (status: Status): boolean => {
+  const why = status._tag === "ConnectionChanged" && status.to._tag === "Failed" ? status.to.cause : undefined
+  const climbed = status._tag === "RungClimbed" ? status.why : why
+  return (
+    climbed !== undefined &&
+    ["AuthenticationFailed", "AccountBanned", "IntentsDisallowed"].includes(climbed.reason._tag)
+  )
+}
+
+const categoryOf = (status: Status): Category =>
+  isAboutRights(status) ? "security" : slow.has(status._tag) ? "performance" : "business"
+
+/** By what lines that belong together are found. */
+export const about = (status: Status): { readonly [key: string]: string | number } => {
+  const account = status._tag === "GapRecorded" ? status.gap.account : "account" in status ? status.account : undefined
+  return {
+    [categoryKey]: categoryOf(status),
+    ...(account !== undefined && { account }),
+    ...("shard" in status && status.shard !== undefined && { shard: status.shard }),
+    ...("conversation" in status && { conversation: laneKey(status.conversation) }),
+    ...(status._tag === "EventDeadLettered" && { event: status.key }),
+    ...(status._tag === "TurnFailed" && { event: status.error.event.key, turn: status.error.attempt })
+  }
+}
+
 export const StatusLog = {
   /** Logs until the scope closes. */
   layer: Layer.effectDiscard(
@@ -90,12 +128,7 @@ export const StatusLog = {
       const runFork = Effect.runForkWith(yield* Effect.context<never>())
       yield* stream.listen((status) => {
         const [level, line] = toLog(status)
-        const account = "account" in status ? status.account : undefined
-        runFork(
-          Effect.logWithLevel(level)(line).pipe(
-            account === undefined ? (self) => self : Effect.annotateLogs({ account })
-          )
-        )
+        runFork(Effect.annotateLogs(Effect.logWithLevel(level)(line), about(status)))
       })
     })
   )

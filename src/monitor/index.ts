@@ -3,4 +3,5 @@
 export { MonitorApi } from "./http/Api.ts"
 export * as MonitorClient from "./http/Client.ts"
 export type { Controls as PlaygroundControls } from "./http/Playground.ts"
+export * as Logs from "./Logs.ts"
 export * as Monitor from "./Monitor.ts"

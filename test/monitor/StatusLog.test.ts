@@ -103,7 +103,10 @@ describe("the log of the status stream", () => {
           StatusLog.layer.pipe(Layer.provideMerge(StatusStream.layer), Layer.provideMerge(Logger.layer([capture])))
         )
       )
-      assert.deepStrictEqual(lines, ['Info intake resumed {"account":"fake:1"}', "Info the store works again {}"])
+      assert.deepStrictEqual(lines, [
+        'Info intake resumed {"category":"performance","account":"fake:1"}',
+        'Info the store works again {"category":"performance"}'
+      ])
     })
   )
 })

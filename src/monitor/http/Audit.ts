@@ -1,6 +1,7 @@
 /** Who changed what: the newest entries for the API, and each as a line in the log. */
 import { Clock, Context, Effect, Layer } from "effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { categoryKey } from "../logs/Record.ts"
 import { Ring } from "../record/Ring.ts"
 import { addressOf } from "./Access.ts"
 import type { AuditEntry } from "./Commands.ts"
@@ -33,7 +34,9 @@ export class Audit extends Context.Service<
           const from = addressOf(yield* HttpServerRequest)
           const note = Effect.fnUntraced(function* (outcome: string) {
             ring.push({ at: yield* Clock.currentTimeMillis, from, action, target, reason: reason ?? null, outcome })
-            yield* Effect.logInfo(`${action} of ${target} by ${from}: ${outcome}${reason ? ` (${reason})` : ""}`)
+            yield* Effect.logInfo(`${action} of ${target} by ${from}: ${outcome}${reason ? ` (${reason})` : ""}`).pipe(
+              Effect.annotateLogs(categoryKey, "security")
+            )
           })
           return yield* effect.pipe(
             Effect.tap(() => note("accepted")),
