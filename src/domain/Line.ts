@@ -14,10 +14,12 @@ const escaped = (character: string): string =>
 
 /**
  * The text as one line: what a terminal would obey is written as an escape, and what is longer than `limit` characters
- * is cut.
+ * is cut; with its escapes it is at most twice as long.
  */
 export const oneLine = (text: string, limit = 300): string => {
   const cut = text.length > limit ? text.slice(0, limit) : text
   const line = cut.replace(unfit, escaped)
-  return cut === text ? line : `${line}…`
+  // An escape is up to six times as long as what it stands for, and a peer may send nothing else.
+  const longest = Math.max(2 * limit, 6)
+  return cut === text && line.length <= longest ? line : `${line.slice(0, longest)}…`
 }
