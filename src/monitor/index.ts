@@ -1,5 +1,6 @@
 /** `everbot/monitor`: watch and steer a running bot. Sorted by reader: who runs it, who calls it. */
 
+export * as Alerts from "./Alerts.ts"
 export { MonitorApi } from "./http/Api.ts"
 export * as MonitorClient from "./http/Client.ts"
 export type { Controls as PlaygroundControls } from "./http/Playground.ts"

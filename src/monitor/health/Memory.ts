@@ -4,7 +4,7 @@
  *
  * Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory and .../cgroup-v1/memory.html
  */
-import { readFile } from "node:fs/promises"
+import { readFileSync } from "node:fs"
 import { totalmem } from "node:os"
 import { Context, Effect } from "effect"
 
@@ -52,30 +52,28 @@ const within = (path: string): ReadonlyArray<string> => {
   return [...names.map((_, n) => `/${names.slice(0, names.length - n).join("/")}`), ""]
 }
 
-type Read = (path: string) => Promise<string>
+/** The text of a file; empty where there is none. */
+type Read = (path: string) => string
 
-const numberIn = async (read: Read, path: string): Promise<number | undefined> => {
-  const text = await read(path).catch(() => "")
+const numberIn = (read: Read, path: string): number | undefined => {
+  const text = read(path)
   return /^\d+$/.test(text.trim()) ? Number(text) : undefined
 }
 
 /** The tightest limit and what is used of it; `undefined` without a limit below what the machine has. */
-const ofContainer = async (
-  read: Read,
-  machine: number
-): Promise<{ readonly limit: number; readonly used: number } | undefined> => {
-  const groups = await read("/proc/self/cgroup").catch(() => "")
+const ofContainer = (read: Read, machine: number): { readonly limit: number; readonly used: number } | undefined => {
+  const groups = read("/proc/self/cgroup")
   let tightest: { readonly limit: number; readonly used: number } | undefined
   for (const layout of layouts) {
     const path = layout.group.exec(groups)?.[1]
     if (path === undefined) continue
     for (const group of within(path)) {
       const directory = `${layout.root}${group}`
-      const limit = await numberIn(read, `${directory}/${layout.limit}`)
+      const limit = numberIn(read, `${directory}/${layout.limit}`)
       // v1 writes a number beyond any machine where there is no limit.
       if (limit === undefined || limit === 0 || limit >= Math.min(machine, tightest?.limit ?? machine)) continue
-      const used = await numberIn(read, `${directory}/${layout.used}`)
-      const stat = await read(`${directory}/memory.stat`).catch(() => "")
+      const used = numberIn(read, `${directory}/${layout.used}`)
+      const stat = read(`${directory}/memory.stat`)
       if (used === undefined) continue
       tightest = { limit, used: Math.max(0, used - Number(layout.cache.exec(stat)?.[1] ?? 0)) }
     }
@@ -84,14 +82,22 @@ const ofContainer = async (
 }
 
 /** @param read reads a text file; @param machine the bytes of the machine */
-export const measure = async (read: Read, machine: number, rss: number): Promise<Memory> => {
-  const container = await ofContainer(read, machine)
+export const measure = (read: Read, machine: number, rss: number): Memory => {
+  const container = ofContainer(read, machine)
   if (container !== undefined) return { ...container, used: Math.max(rss, container.used), rss, of: "container" }
   // What other programs of the machine take is theirs to answer for, and file cache makes a full machine look fuller.
   return { rss, used: rss, limit: machine, of: "machine" }
 }
 
+/** These files are no disk's: the kernel makes them up when they are read. */
+const fromKernel: Read = (path) => {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
 export const Memory = Context.Reference<Effect.Effect<Memory>>("everbot/monitor/Memory", {
-  defaultValue: () =>
-    Effect.promise(() => measure((path) => readFile(path, "utf8"), totalmem(), process.memoryUsage.rss()))
+  defaultValue: () => Effect.sync(() => measure(fromKernel, totalmem(), process.memoryUsage.rss()))
 })

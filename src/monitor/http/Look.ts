@@ -4,6 +4,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { HttpApiBuilder } from "effect/http-api"
 import { Runtime } from "../../engines/Runtime.ts"
 import { Store } from "../../ports/Store.ts"
+import { AlertBook } from "../alerts/AlertBook.ts"
 import { ErrorMonitor } from "../ErrorMonitor.ts"
 import { Health } from "../Health.ts"
 import { Recorder } from "../Recorder.ts"
@@ -33,6 +34,7 @@ export const layer = (features: ReadonlyArray<string>) =>
       const errors = yield* ErrorMonitor
       const recorder = yield* Recorder
       const streams = yield* Streams
+      const alerts = yield* AlertBook
 
       const scene = Effect.gen(function* () {
         const { level } = yield* report
@@ -86,6 +88,12 @@ export const layer = (features: ReadonlyArray<string>) =>
         recoveries: () => Effect.sync(() => recorder.connections.recoveries()),
         gaps: ({ query }) => gaps(query.account),
         errors: () => Effect.map(errors.summary, (summary) => Views.errors(summary, recorder)),
+        alerts: () =>
+          Effect.sync(() => ({
+            active: alerts.active(),
+            recent: alerts.recent.all().toReversed(),
+            dropped: alerts.dropped
+          })),
         events: () => streams.open
       })
     })
