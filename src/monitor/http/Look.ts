@@ -6,6 +6,7 @@ import { Runtime } from "../../engines/Runtime.ts"
 import { Store } from "../../ports/Store.ts"
 import { AlertBook } from "../alerts/AlertBook.ts"
 import { ErrorMonitor } from "../ErrorMonitor.ts"
+import { RestartBook } from "../guard/RestartBook.ts"
 import { Health } from "../Health.ts"
 import { Recorder } from "../Recorder.ts"
 import { MonitorApi } from "./Api.ts"
@@ -35,6 +36,7 @@ export const layer = (features: ReadonlyArray<string>) =>
       const recorder = yield* Recorder
       const streams = yield* Streams
       const alerts = yield* AlertBook
+      const book = yield* RestartBook
 
       const scene = Effect.gen(function* () {
         const { level } = yield* report
@@ -88,6 +90,7 @@ export const layer = (features: ReadonlyArray<string>) =>
         recoveries: () => Effect.sync(() => recorder.connections.recoveries()),
         gaps: ({ query }) => gaps(query.account),
         errors: () => Effect.map(errors.summary, (summary) => Views.errors(summary, recorder)),
+        restarts: () => Effect.map(Clock.currentTimeMillis, (now) => Views.restarts(book, now)),
         alerts: () =>
           Effect.sync(() => ({
             active: alerts.active(),

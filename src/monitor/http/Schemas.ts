@@ -1,6 +1,7 @@
 /** The shapes that the API speaks: plain JSON, times in epoch milliseconds, `null` for what is not there. */
 import { Schema } from "effect"
 import type { Alert as AlertRecord } from "../alerts/Alert.ts"
+import { Ended } from "../guard/RestartBook.ts"
 import type { Recovery as RecoveryRecord, Transition as TransitionRecord } from "../record/Connections.ts"
 import type { Sample as SampleRecord } from "../record/Series.ts"
 
@@ -206,6 +207,17 @@ export const Alerts = Schema.Struct({
   /** Alerts that found the queue of their sink full. */
   dropped: Schema.Int
 }).annotate({ identifier: "Alerts" })
+
+export const Restarts = Schema.Struct({
+  /** When this process started. */
+  startedAt: Millis,
+  /** How often it may be ended for its own faults within the window (milliseconds), and was; `null` without a guard. */
+  budget: OrNull(Schema.Struct({ restarts: Schema.Int, window: Millis, used: Schema.Int })),
+  /** What it would be ended for, if the budget were not used up. */
+  withheld: OrNull(Schema.String),
+  /** How earlier processes ended, newest first. */
+  history: Schema.Array(Ended)
+}).annotate({ identifier: "Restarts" })
 
 // What the recorder keeps is what the API tells: these do not compile where the two drift apart.
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never

@@ -8,6 +8,7 @@ import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import * as GuardedServer from "../../transports/GuardedServer.ts"
 import { AlertBook } from "../alerts/AlertBook.ts"
+import { RestartBook } from "../guard/RestartBook.ts"
 import { Recorder } from "../Recorder.ts"
 import * as Access from "./Access.ts"
 import * as Act from "./Act.ts"
@@ -60,7 +61,7 @@ const routes = ({ playground, restartProcess, token, maxStreams }: Settings) => 
   ).pipe(
     Layer.provide(authorization(token)),
     Layer.provide(Feed.layer),
-    Layer.provide([Recorder.layer, AlertBook.layer])
+    Layer.provide([Recorder.layer, AlertBook.layer, RestartBook.layer])
   )
 }
 
