@@ -54,6 +54,15 @@ type Step =
   /** The breaker let nothing through: all that waits would fare the same for so many milliseconds. */
   | { readonly _tag: "Held"; readonly delay: number }
 
+/** The platform asked us to slow down. Epoch milliseconds. */
+export interface Throttle {
+  /** When it first did, with nothing sent since. */
+  readonly since: number
+  /** Nothing of what it refused is tried again before. */
+  readonly until: number
+  readonly why: string
+}
+
 export class Relay {
   /** Messages sent since the start. */
   sent = 0
@@ -64,6 +73,7 @@ export class Relay {
   begun = 0
   /** Numbers of the sends under way, oldest first. */
   private readonly underWay = new Set<number>()
+  private throttle: Throttle | undefined
   private isStopped = false
   private wasFull = false
   private isPumping = false
@@ -109,6 +119,12 @@ export class Relay {
   awaits(begun: number): boolean {
     for (const oldest of this.underWay) return oldest <= begun
     return false
+  }
+
+  /** What holds messages back because the platform limits the rate, while it does. */
+  get throttled(): Throttle | undefined {
+    const { throttle } = this
+    return throttle !== undefined && (throttle.until > this.ports.alarm.now() || this.depth > 0) ? throttle : undefined
   }
 
   /** Completes when nothing is left to send, or what is left waits for a later time. */
@@ -231,8 +247,19 @@ export class Relay {
       const delay =
         (yield* row.pace.next(failure)) ??
         Duration.toMillis(Duration.max(lastResort, error.retryAfter ?? Duration.zero))
+      this.heed(reason, delay)
       return { _tag: "Wait", delay, counts, reason: reason.message } as const
     })
+  }
+
+  /** Notes since when and until when the rate is limited; another failure, once that time is over, takes its place. */
+  private heed(reason: RestError["reason"], delay: number): void {
+    const now = this.ports.alarm.now()
+    const before = this.throttled
+    if (reason._tag === "RateLimited") {
+      const until = Math.max(now + delay, before?.until ?? 0)
+      this.throttle = { since: before?.since ?? now, until, why: reason.message }
+    } else if (before !== undefined && before.until <= now) this.throttle = undefined
   }
 
   private concluded(row: Row, exit: Exit.Exit<Step>): void {
@@ -242,7 +269,10 @@ export class Relay {
     if (step._tag === "Rest") {
       if (step.status !== "expired") row.attempts++
       this.queue.done(row)
-      if (step.receipt !== undefined) this.heldUntil = 0
+      if (step.receipt !== undefined) {
+        this.heldUntil = 0
+        if (this.throttle !== undefined && this.throttle.until <= this.ports.alarm.now()) this.throttle = undefined
+      }
       this.rest(row, step.status, step.reason, step.receipt)
     } else if (step._tag === "Held") {
       this.heldUntil = this.ports.alarm.steady() + step.delay

@@ -11,16 +11,19 @@ import { Journal } from "../engines/Journal.ts"
 import { Runtime } from "../engines/Runtime.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
 import { Store } from "../ports/Store.ts"
-import { ofAccount, type Scene, span } from "./health/AccountChecks.ts"
+import { ofAccount, type Scene } from "./health/AccountChecks.ts"
 import { type Check, type Finding, toFinding, unhealthy, whyFailed } from "./health/Check.ts"
 import { Chronicle } from "./health/Chronicle.ts"
+import { Disk } from "./health/Disk.ts"
 import { LoopDelay } from "./health/LoopDelay.ts"
+import { Memory } from "./health/Memory.ts"
 import { type Options, resolve } from "./health/Options.ts"
 import * as ProcessChecks from "./health/ProcessChecks.ts"
+import { span } from "./health/Span.ts"
 
 export type { AccountHealth, CheckReport, HealthReport, Level, Verdict } from "../domain/Health.ts"
 export { type Check, type CheckOptions, check, degraded, Finding, healthy, remark, unhealthy } from "./health/Check.ts"
-export { defaultBacklogLimit, defaults, type Options } from "./health/Options.ts"
+export { defaultBacklogLimit, defaultNumbers, defaults, type Options } from "./health/Options.ts"
 
 export class Health extends Context.Service<
   Health,
@@ -60,6 +63,8 @@ const make = Effect.fnUntraced(function* (options: Options | false) {
   const ofProcess = [
     ProcessChecks.store(store, journal, chronicle, limits),
     ProcessChecks.eventLoop(yield* yield* LoopDelay, limits),
+    ProcessChecks.memory(yield* Memory, limits),
+    ...(store.file === undefined ? [] : [ProcessChecks.disk(yield* Disk, store.file, limits)]),
     ...(options === false ? [] : (options.checks ?? []))
   ]
   const added = new Set<Check>()
@@ -173,10 +178,19 @@ const make = Effect.fnUntraced(function* (options: Options | false) {
       Effect.forkScoped
     )
   }
+  /** The latest report, unless nobody measures any more: then it would be a memory of better days. */
+  const fresh = () => {
+    if (latest === undefined || options === false) return undefined
+    return now() - latest.at > patience * limits.interval + longestRound ? undefined : latest
+  }
+  // Who asks while a round is under way does not wait for it: a check that hangs would make the answer hang, too.
+  const report = Effect.suspend(() => {
+    const known = fresh()
+    if (known !== undefined) return Effect.succeed(known)
+    return turn.withPermit(Effect.suspend(() => Effect.fromNullishOr(fresh()).pipe(Effect.catch(() => round))))
+  })
   return Health.of({
-    report: turn.withPermit(
-      Effect.suspend(() => (latest === undefined || options === false ? round : Effect.succeed(latest)))
-    ),
+    report,
     add: (check) =>
       Effect.asVoid(
         Effect.acquireRelease(
@@ -188,6 +202,10 @@ const make = Effect.fnUntraced(function* (options: Options | false) {
 })
 
 const whole = ""
+
+/** Rounds that may fail to come before the latest report counts for nothing, and what one may take (milliseconds). */
+const patience = 2
+const longestRound = 60_000
 
 /** Gives every check a name of its own within its account. */
 const keyed = (checks: ReadonlyArray<Check>): ReadonlyMap<string, Check> => {

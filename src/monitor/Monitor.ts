@@ -16,6 +16,7 @@ import type { Store } from "../ports/Store.ts"
 import { defaultHost } from "../transports/GuardedServer.ts"
 import type { ErrorMonitor } from "./ErrorMonitor.ts"
 import type { Health } from "./Health.ts"
+import { restartCode } from "./http/Operations.ts"
 import type { Controls } from "./http/Playground.ts"
 import * as Server from "./http/Server.ts"
 import { defaultMaxStreams } from "./http/Streams.ts"
@@ -60,9 +61,6 @@ export class Monitor extends Context.Service<
     readonly tokenFile: string | undefined
   }
 >()("everbot/monitor/Monitor") {}
-
-/** For temporary failures, by sysexits.h. */
-const restartCode = 75
 
 const endProcess = Effect.sync(() => {
   process.exitCode = restartCode

@@ -4,6 +4,7 @@
 import type { Duration, Effect, Scope } from "effect"
 import type { ConnectionState } from "../domain/ConnectionState.ts"
 import type { Conversation } from "../domain/Conversation.ts"
+import type { CredentialError } from "../domain/CredentialError.ts"
 import type { Event, EventKind, Position } from "../domain/Event.ts"
 import type { GatewayError } from "../domain/GatewayError.ts"
 import type { OutboxMessage, Receipt } from "../domain/Message.ts"
@@ -80,6 +81,24 @@ export interface PastMessage {
   readonly isOwn: boolean
 }
 
+/** How far our clock is off from the platform's. Milliseconds. */
+export interface ClockView {
+  /** Ours minus the platform's: above zero, ours is fast. */
+  readonly skew: number
+  /** The true value is within this of `skew`. */
+  readonly uncertainty: number
+  /** Epoch milliseconds at which the platform was last heard. */
+  readonly measuredAt: number
+}
+
+/** What is known of an account's credentials, without asking. */
+export interface CredentialsView {
+  /** Epoch milliseconds until which the token in hand can be used; `undefined` when there is none. */
+  readonly usableUntil: number | undefined
+  /** Why no new one could be had when it was last asked for; `undefined` when one could, or none was asked for. */
+  readonly failure: CredentialError | undefined
+}
+
 /** A platform that numbers the messages of its conversations without holes, and lets them be looked up. */
 export interface History {
   /** `undefined` for what is no message of a numbered conversation. Hot and plain. */
@@ -133,6 +152,12 @@ export interface Platform {
    * @defaultValue it can
    */
   readonly hears?: ((interest: Interest) => boolean) | undefined
+  /** What is known of its credentials. */
+  readonly credentials?: (() => CredentialsView) | undefined
+  /** Whether the platform still knows us: the cheapest call there is that needs the credentials. Asked in each round of health checks. */
+  readonly probe?: Effect.Effect<unknown, RestError> | undefined
+  /** How far our clock is off, where the platform tells the time in passing; `undefined` before it first did. */
+  readonly clock?: Effect.Effect<ClockView | undefined> | undefined
   /** Drops cached credentials, so that the next use fetches fresh ones. */
   readonly refreshCredentials: Effect.Effect<void>
 }

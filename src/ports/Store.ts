@@ -144,6 +144,8 @@ export interface Counts {
 export class Store extends Context.Service<
   Store,
   {
+    /** The file it lives in, if it lives in one of this machine: so that its disk can be watched. */
+    readonly file?: string | undefined
     /** How many commits may be under way at once. */
     readonly pipeline: number
     readonly commit: (commit: Commit) => Effect.Effect<CommitResult, StoreError>

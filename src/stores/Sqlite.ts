@@ -108,7 +108,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const patience = patient(filename, openTimeout)
   // Held by this thread: the worker may die and come back under it.
   if (exclusive) yield* patience(hold(filename, lockTimeout))
-  return onLink(yield* open(complete(options), openLog, patience))
+  const store = onLink(yield* open(complete(options), openLog, patience))
+  return Store.of({ ...store, file: fileOf(filename) })
 })
 
 /**

@@ -8,6 +8,7 @@ import { Unavailable } from "../../src/domain/RestError.ts"
 import { Full } from "../../src/domain/StoreError.ts"
 import * as Health from "../../src/monitor/Health.ts"
 import { type Delays, LoopDelay } from "../../src/monitor/health/LoopDelay.ts"
+import { Memory } from "../../src/monitor/health/Memory.ts"
 import { Events, FakePlatform, FakeStore, start } from "../../src/testing/index.ts"
 import { news } from "../fixtures/runtime.ts"
 
@@ -21,6 +22,7 @@ const bot = (options: Health.Options | false = {}, beats = false) => {
   const layer = attached.pipe(
     Layer.provideMerge(Bot.layerWith({ health: options })),
     Layer.provide(disk.layer),
+    Layer.provide(Layer.succeed(Memory, Effect.succeed({ rss: 1, used: 1, limit: 100, of: "machine" as const }))),
     Layer.provide(
       Layer.succeed(
         LoopDelay,
@@ -58,7 +60,7 @@ describe("Health", () => {
       )
       assert.deepStrictEqual(
         checks.map(({ name }) => name),
-        ["store", "event loop"]
+        ["store", "event loop", "memory"]
       )
     }).pipe(Effect.provide(layer))
   })
@@ -96,6 +98,17 @@ describe("Health", () => {
         ["healthy", "unhealthy"],
         ["unhealthy", "healthy"]
       ])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("answers with the latest round while one is under way that hangs", () => {
+    const { layer } = bot({ checks: [Health.check("hangs", Effect.never, { timeout: "20 seconds" })] })
+    return Effect.gen(function* () {
+      yield* start
+      yield* pass(55)
+      const before = (yield* Bot.health).at
+      yield* pass(10)
+      assert.deepStrictEqual([before, (yield* Bot.health).at], [50_000, 50_000])
     }).pipe(Effect.provide(layer))
   })
 
@@ -259,6 +272,7 @@ describe("Health", () => {
         [
           ["store", "healthy", undefined],
           ["event loop", "healthy", undefined],
+          ["memory", "healthy", undefined],
           ["fails", "unhealthy", "no answer from redis"],
           ["dies", "unhealthy", "a bug"],
           ["hangs", "unhealthy", "no answer within 5s"],

@@ -4,11 +4,24 @@ import { attempt } from "./ask.ts"
 import * as Charts from "./charts.ts"
 import * as Connections from "./connections.ts"
 import { byId, setText } from "./dom.ts"
+import * as Operations from "./operations.ts"
 import * as Panels from "./panels.ts"
 import * as PlaygroundPanel from "./playground.ts"
 import * as Queues from "./queue.ts"
 import * as Recoveries from "./recoveries.ts"
-import type { Connection, Errors, Gap, Health, LiveEvent, Queue, Recovery, Sample, Status } from "./types.ts"
+import type {
+  Alerts,
+  Connection,
+  Errors,
+  Gap,
+  Health,
+  LiveEvent,
+  Queue,
+  Recovery,
+  Restarts,
+  Sample,
+  Status
+} from "./types.ts"
 import { startLanguage, switchLanguage, t } from "./words.ts"
 
 let status: Status | undefined
@@ -28,14 +41,18 @@ const refreshConnections = async (): Promise<void> => {
 }
 
 const refreshRest = async (): Promise<void> => {
-  const [health, queues, errors, gaps] = await Promise.all([
+  const [health, queues, errors, gaps, alerts, restarts] = await Promise.all([
     get<Health>("/api/health"),
     get<ReadonlyArray<Queue>>("/api/message-queue"),
     get<Errors>("/api/errors"),
-    get<ReadonlyArray<Gap>>("/api/gaps")
+    get<ReadonlyArray<Gap>>("/api/gaps"),
+    get<Alerts>("/api/alerts"),
+    get<Restarts>("/api/restarts")
   ])
   Panels.showHealth(health)
   Panels.showErrors(errors)
+  Operations.showAlerts(alerts)
+  Operations.showRestarts(restarts)
   Queues.showCounts(queues)
   Queues.showGaps(gaps)
   // The list of dead letters is asked for again only when it changed: it is read, and clicked in.

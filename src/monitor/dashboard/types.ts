@@ -174,3 +174,29 @@ export interface Playground {
     readonly outOfOrder: number
   }
 }
+
+export interface Alert {
+  readonly state: "raised" | "recovered"
+  readonly severity: "warning" | "critical"
+  readonly rule: string
+  readonly subject: string
+  readonly text: string
+  readonly at: number
+}
+
+export interface Alerts {
+  readonly active: ReadonlyArray<Alert>
+  readonly recent: ReadonlyArray<Alert>
+}
+
+export interface Restarts {
+  readonly budget: { readonly restarts: number; readonly window: number; readonly used: number } | null
+  readonly withheld: string | null
+  readonly history: ReadonlyArray<{
+    readonly cause: string
+    readonly detail: string
+    readonly at: number
+    readonly startedAt: number
+    readonly code: number | null
+  }>
+}

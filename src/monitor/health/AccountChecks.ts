@@ -1,5 +1,5 @@
-/** What is looked at in every account: its connections, whether they hear anything, its inbox and its outbox. */
-import { Clock, Duration, Effect } from "effect"
+/** What is looked at in every account: its connections, whether they hear anything, its inbox and its outbox, how the platform treats it. */
+import { Clock, Effect } from "effect"
 import { HeartbeatMissed } from "../../domain/GatewayError.ts"
 import type { Account } from "../../engines/Account.ts"
 import type { ShardView } from "../../engines/Intake.ts"
@@ -7,6 +7,8 @@ import type { Store } from "../../ports/Store.ts"
 import { type Check, degraded, type Finding, healthy, remark, unhealthy } from "./Check.ts"
 import type { Chronicle, ShardTimes } from "./Chronicle.ts"
 import type { Limits } from "./Options.ts"
+import * as PlatformChecks from "./PlatformChecks.ts"
+import { seconds } from "./Span.ts"
 
 export interface Scene {
   readonly limits: Limits
@@ -16,12 +18,7 @@ export interface Scene {
   readonly awakeSince: () => number
 }
 
-/** Says a time span of milliseconds. */
-export const span = (millis: number): string => Duration.format(Duration.millis(Math.round(millis)))
-
-const seconds = (millis: number): string => span(Math.floor(millis / 1000) * 1000)
-
-type Look = (account: Account, scene: Scene, now: number) => Finding | Effect.Effect<Finding, unknown>
+export type Look = (account: Account, scene: Scene, now: number) => Finding | Effect.Effect<Finding, unknown>
 
 const timesOf = (account: Account, scene: Scene, { shard }: ShardView): ShardTimes | undefined =>
   scene.chronicle.shard(account.platform.account, shard)
@@ -106,7 +103,16 @@ const outbox: Look = (account, { limits, store }, now) => {
   })
 }
 
-const looks: Readonly<Record<string, Look>> = { connection, heartbeat, activity, inbox, outbox }
+const looks: Readonly<Record<string, Look>> = {
+  connection,
+  heartbeat,
+  activity,
+  inbox,
+  outbox,
+  platform: PlatformChecks.standing,
+  credentials: PlatformChecks.credentials,
+  clock: PlatformChecks.clock
+}
 
 /** The checks of one account. */
 export const ofAccount = (account: Account, scene: Scene): ReadonlyArray<Check> =>

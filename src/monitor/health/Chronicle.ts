@@ -27,6 +27,8 @@ export interface IntakeTimes {
 export class Chronicle {
   /** Why the store failed last; `undefined` while it works. */
   storeError: StoreError | undefined
+  /** Accounts whose breaker is not closed, and since when. */
+  readonly broken = new Map<string, number>()
   private readonly shards = new Map<string, ShardTimes>()
   private readonly intakes = new Map<string, IntakeTimes>()
   private readonly now: () => number
@@ -56,6 +58,10 @@ export class Chronicle {
         return
       case "IntakeResumed":
         this.intakes.set(news.account, { pausedSince: undefined, why: "", resumedAt: this.now() })
+        return
+      case "BreakerChanged":
+        if (news.state === "closed") this.broken.delete(news.account)
+        else if (!this.broken.has(news.account)) this.broken.set(news.account, this.now())
         return
       case "StoreFailed":
         this.storeError = news.error

@@ -24,40 +24,60 @@ export const defaults = {
   /** An event loop whose delay exceeds this in one of a hundred samples since the last round is degraded. */
   loopDelayLimit: "200 millis",
   /** An event loop that stood still for longer, once since the last round, is degraded. */
-  loopStallLimit: "2 seconds"
+  loopStallLimit: "2 seconds",
+  /** A clock that is further off from the platform's is degraded. */
+  clockLimit: "5 seconds"
 } as const satisfies Record<string, Duration.Input>
 
+/** The numbers among the options, and their defaults. */
+export const defaultNumbers = {
+  /** Events that may wait for their handlers before the inbox is degraded. */
+  backlogLimit: 10_000,
+  /** Memory in use, as a part of what the container (or the machine) has: above it is degraded ... */
+  memoryLimit: 0.85,
+  /** ... and above this unhealthy: the next moment may bring the kernel's killer. */
+  memoryDeadline: 0.95,
+  /** Bytes free on the disk of the database: below is degraded ... */
+  diskLimit: 1024 ** 3,
+  /** ... and below this unhealthy. */
+  diskDeadline: 128 * 1024 ** 2
+} as const satisfies Record<string, number>
+
 /** How many events may wait for their handlers before the inbox is degraded. */
-export const defaultBacklogLimit = 10_000
+export const defaultBacklogLimit = defaultNumbers.backlogLimit
 
 type Limit = keyof typeof defaults
+type Count = keyof typeof defaultNumbers
 
-/** Durations, see {@link defaults}; and: */
-export interface Options extends Partial<Readonly<Record<Limit, Duration.Input>>> {
-  /** Events that may wait for their handlers before the inbox is degraded. @defaultValue 10,000 */
-  readonly backlogLimit?: number | undefined
+/** Durations, see {@link defaults}; numbers, see {@link defaultNumbers}; and: */
+export interface Options extends Partial<Readonly<Record<Limit, Duration.Input> & Record<Count, number | undefined>>> {
   /** Checks of one's own, besides those that `Bot.check` adds. */
   readonly checks?: ReadonlyArray<Check> | undefined
 }
 
-/** All limits, in milliseconds. */
-export interface Limits extends Readonly<Record<Limit, number>> {
-  readonly backlogLimit: number
-}
+/** All limits, durations in milliseconds. */
+export interface Limits extends Readonly<Record<Limit | Count, number>> {}
 
 const bad = (setting: string, problem: string, mend: string) =>
   new ConfigError({ setting: `health.${setting}`, reason: new Malformed({ problem }), mend })
 
+const durationOf = (name: Limit, given: Duration.Input | undefined): number => {
+  const duration = Option.getOrUndefined(Duration.fromInput(given ?? defaults[name]))
+  const millis = duration === undefined ? Number.NaN : Duration.toMillis(duration)
+  if (millis > 0) return millis
+  throw bad(name, "is not a duration above zero", `Write it like "${defaults[name]}".`)
+}
+
+const numberOf = (name: Count, given: number | undefined): number => {
+  const number = given ?? defaultNumbers[name]
+  if (number > 0) return number
+  throw bad(name, `is ${number}`, "Give a number above 0.")
+}
+
 /** The limits that options ask for. Throws a ConfigError. */
 export const resolve = (options: Options): Limits => {
-  const limits: Partial<Record<Limit, number>> = {}
-  for (const name of Object.keys(defaults) as Array<Limit>) {
-    const duration = Option.getOrUndefined(Duration.fromInput(options[name] ?? defaults[name]))
-    const millis = duration === undefined ? Number.NaN : Duration.toMillis(duration)
-    if (!(millis > 0)) throw bad(name, "is not a duration above zero", `Write it like "${defaults[name]}".`)
-    limits[name] = millis
-  }
-  const backlogLimit = options.backlogLimit ?? defaultBacklogLimit
-  if (!(backlogLimit > 0)) throw bad("backlogLimit", `is ${backlogLimit}`, "Give a number above 0.")
-  return { ...(limits as Record<Limit, number>), backlogLimit }
+  const limits: Partial<Record<Limit | Count, number>> = {}
+  for (const name of Object.keys(defaults) as Array<Limit>) limits[name] = durationOf(name, options[name])
+  for (const name of Object.keys(defaultNumbers) as Array<Count>) limits[name] = numberOf(name, options[name])
+  return limits as Record<Limit | Count, number>
 }

@@ -85,6 +85,12 @@ export class Look extends HttpApiGroup.make("look")
       success: Schema.Array(Schemas.Gap),
       error: [NotFound, Unavailable]
     }).annotateMerge(says("What no replay covered, newest first: at most 1,000")),
+    HttpApiEndpoint.get("restarts", "/api/restarts", { success: Schemas.Restarts }).annotateMerge(
+      says("Why earlier processes ended, and how often the guard may still end this one")
+    ),
+    HttpApiEndpoint.get("alerts", "/api/alerts", { success: Schemas.Alerts }).annotateMerge(
+      says("What the rules of `Alerts.layer` find wrong now, and what was told lately")
+    ),
     HttpApiEndpoint.get("errors", "/api/errors", { success: Schemas.Errors }).annotateMerge(
       says("Errors by reason, their trend, and the latest")
     ),

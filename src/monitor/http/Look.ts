@@ -4,7 +4,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { HttpApiBuilder } from "effect/http-api"
 import { Runtime } from "../../engines/Runtime.ts"
 import { Store } from "../../ports/Store.ts"
+import { AlertBook } from "../alerts/AlertBook.ts"
 import { ErrorMonitor } from "../ErrorMonitor.ts"
+import { RestartBook } from "../guard/RestartBook.ts"
 import { Health } from "../Health.ts"
 import { Recorder } from "../Recorder.ts"
 import { MonitorApi } from "./Api.ts"
@@ -33,6 +35,8 @@ export const layer = (features: ReadonlyArray<string>) =>
       const errors = yield* ErrorMonitor
       const recorder = yield* Recorder
       const streams = yield* Streams
+      const alerts = yield* AlertBook
+      const book = yield* RestartBook
 
       const scene = Effect.gen(function* () {
         const { level } = yield* report
@@ -86,6 +90,13 @@ export const layer = (features: ReadonlyArray<string>) =>
         recoveries: () => Effect.sync(() => recorder.connections.recoveries()),
         gaps: ({ query }) => gaps(query.account),
         errors: () => Effect.map(errors.summary, (summary) => Views.errors(summary, recorder)),
+        restarts: () => Effect.map(Clock.currentTimeMillis, (now) => Views.restarts(book, now)),
+        alerts: () =>
+          Effect.sync(() => ({
+            active: alerts.active(),
+            recent: alerts.recent.all().toReversed(),
+            dropped: alerts.dropped
+          })),
         events: () => streams.open
       })
     })

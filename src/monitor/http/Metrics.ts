@@ -164,6 +164,9 @@ const table: ReadonlyArray<Row> = [
   ]
 ]
 
+/** Those that can be asked for. */
+export const names: ReadonlySet<string> = new Set(table.map(([name]) => name))
+
 export const collect = (scene: Scene): ReadonlyArray<Metric> =>
   table.map(([name, type, help, values]) => ({ name, type, help, values: values(scene) }))
 

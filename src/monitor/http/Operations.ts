@@ -4,6 +4,7 @@ import { Clock, Context, Duration, Effect, Layer, type Scope } from "effect"
 import { RestartRequested } from "../../domain/GatewayError.ts"
 import type { Account } from "../../engines/Account.ts"
 import { Runtime } from "../../engines/Runtime.ts"
+import { RestartBook } from "../guard/RestartBook.ts"
 import { Recorder } from "../Recorder.ts"
 import type * as Commands from "./Commands.ts"
 import { Conflict, NotFound } from "./Refusals.ts"
@@ -15,6 +16,8 @@ type OfAccount = Exclude<Target, { readonly kind: "process" }>
 /** How long connections may take to come back before an operation counts as failed. */
 const patience = Duration.minutes(2)
 const kept = 100
+/** For temporary failures, by sysexits.h. */
+export const restartCode = 75
 
 /** A target in words. */
 export const nameOf = (target: Target): string =>
@@ -41,6 +44,7 @@ export class Operations extends Context.Service<
 const make = Effect.fnUntraced(function* (restartProcess: Effect.Effect<void> | undefined) {
   const runtime = yield* Runtime
   const recorder = yield* Recorder
+  const book = yield* RestartBook
   const scope = yield* Effect.scope
   const known = new Map<string, Operation>()
 
@@ -109,7 +113,12 @@ const make = Effect.fnUntraced(function* (restartProcess: Effect.Effect<void> | 
       }
       const begun = operation("draining; the process ends, and its supervisor starts it again")
       // A moment, so that whoever asked hears the answer.
-      yield* forkFor(Effect.andThen(Effect.sleep("200 millis"), restartProcess))
+      yield* forkFor(
+        Effect.sleep("200 millis").pipe(
+          Effect.andThen(book.note("requested", reason, restartCode)),
+          Effect.andThen(restartProcess)
+        )
+      )
       return begun
     }
     const account = yield* find(target)

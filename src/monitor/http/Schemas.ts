@@ -1,5 +1,7 @@
 /** The shapes that the API speaks: plain JSON, times in epoch milliseconds, `null` for what is not there. */
 import { Schema } from "effect"
+import type { Alert as AlertRecord } from "../alerts/Alert.ts"
+import { Ended } from "../guard/RestartBook.ts"
 import type { Recovery as RecoveryRecord, Transition as TransitionRecord } from "../record/Connections.ts"
 import type { Sample as SampleRecord } from "../record/Series.ts"
 
@@ -185,10 +187,43 @@ export const Errors = Schema.Struct({
   latest: Schema.Array(Schema.Struct({ at: Millis, reason: Schema.String, message: Schema.String }))
 }).annotate({ identifier: "Errors" })
 
+export const Alert = Schema.Struct({
+  state: Schema.Literals(["raised", "recovered"]),
+  severity: Schema.Literals(["warning", "critical"]),
+  rule: Schema.String,
+  subject: Schema.String,
+  text: Schema.String,
+  value: Schema.Number,
+  since: Millis,
+  at: Millis,
+  suppressed: Schema.Int
+}).annotate({ identifier: "Alert" })
+
+export const Alerts = Schema.Struct({
+  /** What the rules find wrong now. */
+  active: Schema.Array(Alert),
+  /** What was told lately, newest first. */
+  recent: Schema.Array(Alert),
+  /** Alerts that found the queue of their sink full. */
+  dropped: Schema.Int
+}).annotate({ identifier: "Alerts" })
+
+export const Restarts = Schema.Struct({
+  /** When this process started. */
+  startedAt: Millis,
+  /** How often it may be ended for its own faults within the window (milliseconds), and was; `null` without a guard. */
+  budget: OrNull(Schema.Struct({ restarts: Schema.Int, window: Millis, used: Schema.Int })),
+  /** What it would be ended for, if the budget were not used up. */
+  withheld: OrNull(Schema.String),
+  /** How earlier processes ended, newest first. */
+  history: Schema.Array(Ended)
+}).annotate({ identifier: "Restarts" })
+
 // What the recorder keeps is what the API tells: these do not compile where the two drift apart.
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
 export const shapesAgree: readonly [
   Same<typeof Sample.Type, SampleRecord>,
   Same<typeof Recovery.Type, RecoveryRecord>,
-  Same<typeof Transition.Type, TransitionRecord>
-] = [true, true, true]
+  Same<typeof Transition.Type, TransitionRecord>,
+  Same<typeof Alert.Type, AlertRecord>
+] = [true, true, true, true]

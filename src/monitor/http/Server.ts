@@ -7,6 +7,8 @@ import * as HttpServer from "effect/http/HttpServer"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
 import * as GuardedServer from "../../transports/GuardedServer.ts"
+import { AlertBook } from "../alerts/AlertBook.ts"
+import { RestartBook } from "../guard/RestartBook.ts"
 import { Recorder } from "../Recorder.ts"
 import * as Access from "./Access.ts"
 import * as Act from "./Act.ts"
@@ -56,7 +58,11 @@ const routes = ({ playground, restartProcess, token, maxStreams }: Settings) => 
     }),
     Pages.layer,
     playground === undefined ? Layer.empty : Playground.layer(playground)
-  ).pipe(Layer.provide(authorization(token)), Layer.provide(Feed.layer), Layer.provide(Recorder.layer))
+  ).pipe(
+    Layer.provide(authorization(token)),
+    Layer.provide(Feed.layer),
+    Layer.provide([Recorder.layer, AlertBook.layer, RestartBook.layer])
+  )
 }
 
 /** One address for each thing. */

@@ -6,6 +6,7 @@ import { restingStatuses } from "../../domain/Message.ts"
 import type { Account } from "../../engines/Account.ts"
 import type { Counts } from "../../ports/Store.ts"
 import type { Summary } from "../ErrorMonitor.ts"
+import type { RestartBook } from "../guard/RestartBook.ts"
 import type { Recorder } from "../Recorder.ts"
 import type * as Commands from "./Commands.ts"
 import type * as Schemas from "./Schemas.ts"
@@ -115,6 +116,16 @@ export const errors = (summary: Summary, recorder: Recorder["Service"]): typeof 
   trend: recorder.series.all().map(({ at, errors }) => ({ at, errors })),
   latest: recorder.errors().toReversed()
 })
+
+export const restarts = (book: RestartBook["Service"], now: number): typeof Schemas.Restarts.Type => {
+  const { budget, startedAt, withheld = null } = book
+  return {
+    startedAt,
+    budget: budget === undefined ? null : { ...budget, used: book.used(budget.window, now) },
+    withheld,
+    history: book.history()
+  }
+}
 
 const dead = ({ deadEvents, messages }: Counts): number =>
   restingStatuses.reduce((sum, status) => sum + messages[status], deadEvents)

@@ -10,6 +10,7 @@ import { Cause, Clock, Context, Deferred, Duration, Effect, Exit, Latch, Layer, 
 import { HttpClient } from "effect/http"
 import * as CredentialError from "../../domain/CredentialError.ts"
 import * as Schedules from "../../engines/Schedules.ts"
+import type { CredentialsView } from "../../ports/Platform.ts"
 import { accountOf, type QqConfig } from "./Config.ts"
 import { complaint, exchange, type Failure, integer, jsonRequest } from "./Http.ts"
 import { codeReason, statusReason } from "./TokenCode.ts"
@@ -21,6 +22,8 @@ export interface Keeper {
   readonly invalidate: Effect.Effect<void>
   /** Drops this token; does nothing if another one has taken its place, so that late refusals do no harm. */
   readonly reject: (token: Redacted.Redacted<string>) => Effect.Effect<void>
+  /** What is known, without asking. */
+  readonly view: () => CredentialsView
 }
 
 interface Token {
@@ -46,6 +49,7 @@ const make = Effect.fnUntraced(function* (
   const scope = yield* Effect.scope
   const account = accountOf(config)
   let current: Token | undefined
+  let failure: CredentialError.CredentialError | undefined
   let asking: Deferred.Deferred<Token, CredentialError.CredentialError> | undefined
   const held = yield* Latch.make(false)
   const ended = Exit.fail(
@@ -63,10 +67,14 @@ const make = Effect.fnUntraced(function* (
   const ask = request(client, config).pipe(
     Effect.map((token) => {
       current = token
+      failure = undefined
       held.openUnsafe()
       return token
     }),
-    Effect.mapError((reason) => new CredentialError.CredentialError({ account, reason })),
+    Effect.mapError((reason) => {
+      failure = new CredentialError.CredentialError({ account, reason })
+      return failure
+    }),
     Effect.withSpan("QqCredentials.ask")
   )
 
@@ -116,6 +124,7 @@ const make = Effect.fnUntraced(function* (
   return {
     get,
     invalidate: Effect.sync(drop),
+    view: () => ({ usableUntil: current?.usableUntil, failure }),
     reject: (token) =>
       Effect.sync(() => {
         if (current?.value === token) drop()

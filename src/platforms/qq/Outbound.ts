@@ -2,6 +2,7 @@
 import type { Platform } from "../../ports/Platform.ts"
 import type { Api } from "./Api.ts"
 import { verdictOf } from "./Audit.ts"
+import type { QqClock } from "./Clock.ts"
 import { accountOf, type QqConfig } from "./Config.ts"
 import type { Keeper } from "./Credentials.ts"
 import { decodeRaw } from "./Decode.ts"
@@ -14,7 +15,7 @@ export interface QqPlatform extends Platform {
 
 export const isQq = (platform: Platform): platform is QqPlatform => platform.name === "qq" && "api" in platform
 
-export const outbound = (config: QqConfig, rest: Rest, api: Api, credentials: Keeper) => {
+export const outbound = (config: QqConfig, rest: Rest, api: Api, credentials: Keeper, clock: QqClock["Service"]) => {
   const account = accountOf(config)
   return {
     name: "qq",
@@ -24,6 +25,9 @@ export const outbound = (config: QqConfig, rest: Rest, api: Api, credentials: Ke
     send: rest.send,
     isIdempotent: rest.isIdempotent,
     verdict: verdictOf,
+    credentials: credentials.view,
+    probe: api.me.get(),
+    clock,
     refreshCredentials: credentials.invalidate
   } satisfies Partial<QqPlatform>
 }

@@ -14,6 +14,7 @@ import type { Platform } from "../../ports/Platform.ts"
 import type { Transport } from "../../ports/Transport.ts"
 import * as WebSocket from "../../transports/WebSocket.ts"
 import { type Api, QqApi } from "./Api.ts"
+import { QqClock } from "./Clock.ts"
 import * as Config from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { kindOf } from "./EventKinds.ts"
@@ -109,6 +110,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
   const rest = yield* QqRest
   const api = yield* QqApi
   const credentials = yield* QqCredentials
+  const clock = yield* QqClock
   const account = Config.accountOf(config)
   const kept = runtime.keep(`${account}/session-starts`)
   // Losing the count costs one check with the platform, so neither a lost nor an unreadable one may stop the account.
@@ -131,7 +133,7 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
   })
   const listening = yield* Listening.make(config, options.missingIntents ?? "fail")
   const platform: Platform = {
-    ...outbound(config, rest, api, credentials),
+    ...outbound(config, rest, api, credentials, clock),
     heartbeats: true,
     sessions,
     // Asked for once, before everything else: a handler that comes later must not stop an account that runs.
@@ -156,7 +158,8 @@ const assemble = (
   Layer.effectDiscard(make(config, options)).pipe(
     Layer.provideMerge(QqApi.layerNoDeps),
     Layer.provideMerge(QqRest.layer(config)),
-    Layer.provide(QqCredentials.layer(config))
+    Layer.provide(QqCredentials.layer(config)),
+    Layer.provide(QqClock.layer(config))
   )
 
 /** One QQ account. Also provides {@link QqApi}, for handlers that call QQ themselves; see {@link api} where there are several accounts. */

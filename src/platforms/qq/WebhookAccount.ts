@@ -7,6 +7,7 @@ import * as WebhookIntake from "../../engines/WebhookIntake.ts"
 import type { Platform } from "../../ports/Platform.ts"
 import { WebhookRoutes } from "../../transports/WebhookRoutes.ts"
 import { QqApi } from "./Api.ts"
+import { QqClock } from "./Clock.ts"
 import type { QqConfig } from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { outbound } from "./Outbound.ts"
@@ -22,7 +23,8 @@ export const attach = Effect.fnUntraced(function* (config: QqConfig, webhook: Ro
   const rest = yield* QqRest
   const api = yield* QqApi
   const credentials = yield* QqCredentials
-  const shared = outbound(config, rest, api, credentials)
+  const clock = yield* QqClock
+  const shared = outbound(config, rest, api, credentials, clock)
   const { account } = shared
   const intake = yield* WebhookIntake.make(Webhook.protocol(config, webhook), webhook)
 

@@ -5,6 +5,7 @@ import type { AccountOptions } from "../../engines/Account.ts"
 import type { Runtime } from "../../engines/Runtime.ts"
 import { WebhookRoutes } from "../../transports/WebhookRoutes.ts"
 import { QqApi } from "./Api.ts"
+import { QqClock } from "./Clock.ts"
 import type { QqConfig } from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { layerClient } from "./Http.ts"
@@ -24,5 +25,6 @@ export const routed = (
     Layer.provideMerge(QqApi.layerNoDeps),
     Layer.provideMerge(QqRest.layer(config)),
     Layer.provide(QqCredentials.layer(config)),
+    Layer.provide(QqClock.layer(config)),
     Layer.provide([WebhookRoutes.layer, layerClient(config.requestTimeout)])
   )

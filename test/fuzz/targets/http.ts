@@ -101,7 +101,12 @@ const open = async (): Promise<Subject> => {
     )
   )
   const token = Redacted.make(Secrets.accessToken)
-  const keeper = { get: Effect.succeed(token), invalidate: Effect.void, reject: () => Effect.void }
+  const keeper = {
+    get: Effect.succeed(token),
+    invalidate: Effect.void,
+    reject: () => Effect.void,
+    view: () => ({ usableUntil: undefined, failure: undefined })
+  }
   const restOf = (settings: typeof config) => QqRest.make(settings).pipe(Effect.provideService(QqCredentials, keeper))
   let runs = 0
 

@@ -102,6 +102,17 @@ describe("the monitor's API", () => {
     })
   )
 
+  run("tells what was alerted and how earlier processes ended", () =>
+    Effect.gen(function* () {
+      yield* ready
+      const { look } = yield* client
+      assert.deepStrictEqual(yield* look.alerts(), { active: [], recent: [], dropped: 0 })
+      const { budget, history, startedAt, withheld } = yield* look.restarts()
+      assert.deepStrictEqual([budget, history, withheld], [null, [], null])
+      assert.isAbove(startedAt, 0)
+    })
+  )
+
   run("shows dead letters page by page, gives one another life and lets one go", ({ fake }) =>
     Effect.gen(function* () {
       yield* ready

@@ -1,0 +1,43 @@
+/**
+ * A bot as it runs on a server: watched, guarded, and calling for help. `everbot.service` and `Dockerfile` beside it start
+ * it and keep it alive.
+ *
+ *     npx tsx examples/deploy/bot.ts      without QQ_APP_ID: on a simulated QQ
+ *
+ * `EVERBOT_DB` is its database, `EVERBOT_MONITOR_TOKEN_FILE` the file that its monitor's token is kept in, `ALERT_URL` a
+ * webhook, and `OPERATOR` the id of a person (a QQ open id) who gets its alerts from the bot itself.
+ */
+import { Config, Effect, Layer, Option } from "effect"
+import { Bot } from "everbot"
+import { Alerts, Monitor, ProcessGuard } from "everbot/monitor"
+import { Qq } from "everbot/qq"
+import { QqSimulator } from "everbot/simulator"
+import { Sqlite } from "everbot/sqlite"
+
+const Echo = Bot.on("MessageReceived", (event) => Bot.reply(event, event.text))
+
+const Help = Layer.unwrap(
+  Effect.gen(function* () {
+    const url = yield* Config.option(Config.Redacted("ALERT_URL"))
+    const operator = yield* Config.option(Config.String("OPERATOR"))
+    const appId = yield* Config.option(Config.String("QQ_APP_ID"))
+    const account = `qq:${Option.getOrElse(appId, () => "")}`
+    const webhook = Option.map(url, (url) => Alerts.webhook({ url }))
+    const person = Option.map(operator, (id) => Alerts.message({ account, kind: "direct", id }))
+    return Alerts.layer({ sinks: [Alerts.log, ...Option.toArray(webhook), ...Option.toArray(person)] })
+  })
+)
+
+const Watch = Layer.unwrap(
+  Effect.gen(function* () {
+    const tokenFile = yield* Config.option(Config.String("EVERBOT_MONITOR_TOKEN_FILE"))
+    return Monitor.layerConfigWith({ tokenFile: Option.getOrUndefined(tokenFile) })
+  })
+)
+
+Layer.mergeAll(Echo, Help, Watch, ProcessGuard.layer(), Qq.layerConfig).pipe(
+  Bot.launch,
+  Effect.provide(Sqlite.layerConfig),
+  Effect.provide(QqSimulator.layerConfigUnlessSet()),
+  Bot.runMain
+)
