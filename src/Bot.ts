@@ -10,14 +10,16 @@
  * ```
  * What a handler sends and writes is staged in its turn and commits together with the acknowledgement of its event.
  */
-import { Clock, Duration, Effect, type Layer, Option } from "effect"
+import { Clock, type Duration, Effect, type Layer, Option } from "effect"
+import { compose, momentOf, type SendOptions } from "./bot/Compose.ts"
 import type { Guard } from "./bot/Guard.ts"
-import { type Conversation, isSendable } from "./domain/Conversation.ts"
+import type { Conversation } from "./domain/Conversation.ts"
 import type { Event, EventKind, EventOf, MessageReceived } from "./domain/Event.ts"
-import type { Content, NewMessage, Priority, ReplyTo } from "./domain/Message.ts"
+import type { Content, NewMessage, ReplyTo } from "./domain/Message.ts"
 import { type Provided, Runtime, register } from "./engines/Runtime.ts"
 import { Turn, TurnEnded } from "./engines/Turn.ts"
 
+export type { SendOptions } from "./bot/Compose.ts"
 export { deadLetters, discard, requeue } from "./bot/DeadLetters.ts"
 export { gaps } from "./bot/Gaps.ts"
 export { check, errors, health } from "./bot/Health.ts"
@@ -101,16 +103,6 @@ export const parseCommand = (
   return undefined
 }
 
-/** When, and how urgently, a message leaves. */
-export interface SendOptions {
-  /** @defaultValue "normal" */
-  readonly priority?: Priority | undefined
-  /** Send it only after this long. */
-  readonly after?: Duration.Input | undefined
-  /** It is pointless after this long: it then becomes `expired`. */
-  readonly within?: Duration.Input | undefined
-}
-
 /**
  * Answers an event in its conversation. Staged: it is stored when the turn commits, and sent from the outbox. A fiber
  * that outlives its turn may still answer; what a failed turn left running may not. An event
@@ -161,25 +153,6 @@ export const send = Effect.fn("Bot.send")(function* (
   yield* Option.match(turn, { onNone: () => runtime.send(message), onSome: (open) => stage(open, message) })
 })
 
-const compose = (
-  conversation: Conversation,
-  content: string | Content,
-  options: SendOptions | undefined
-): Effect.Effect<NewMessage> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    if (!isSendable(conversation)) return Effect.die(new Error(`nothing can be said to a ${conversation.kind}`))
-    return Effect.succeed<NewMessage>({
-      conversation,
-      content: typeof content === "string" ? { text: content } : content,
-      priority: options?.priority ?? "normal",
-      notBefore: options?.after === undefined ? 0 : now + millis(options.after),
-      expiresAt: options?.within === undefined ? undefined : now + millis(options.within),
-      createdAt: now
-    })
-  })
-
-const millis = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
-
 /** Ends the turn at once and drops what it staged: the event counts as ignored. */
 export const skip: Effect.Effect<never, TurnEnded, Turn> = Effect.flatMap(Turn, (turn) => {
   turn.outcome = { _tag: "Skipped" }
@@ -193,7 +166,7 @@ export const skip: Effect.Effect<never, TurnEnded, Turn> = Effect.flatMap(Turn, 
 export const later = (after: Duration.Input): Effect.Effect<never, TurnEnded, Turn> =>
   Effect.gen(function* () {
     const turn = yield* Turn
-    turn.outcome = { _tag: "Deferred", until: (yield* Clock.currentTimeMillis) + millis(after) }
+    turn.outcome = { _tag: "Deferred", until: momentOf(yield* Clock.currentTimeMillis, after, "an event comes again") }
     return yield* new TurnEnded({ outcome: "deferred" })
   })
 

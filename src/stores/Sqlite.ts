@@ -2,11 +2,12 @@
  * A {@link Store} in one SQLite file, for one machine. A worker thread owns the database, so a slow disk never stalls
  * a heartbeat. Needs nothing but Node: `node:sqlite`.
  */
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { Config, Effect, Layer, Schedule } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import type { StoreError } from "../domain/StoreError.ts"
+import { ConfigError, Malformed } from "../domain/ConfigError.ts"
+import { StoreError, Unusable } from "../domain/StoreError.ts"
 import { Store } from "../ports/Store.ts"
 import { open } from "./sqlite/Link.ts"
 import { hold } from "./sqlite/Lock.ts"
@@ -105,6 +106,10 @@ const patient =
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const { exclusive = true, filename, lockTimeout = 15_000, openTimeout = 15_000 } = options
+  if (filename === "") {
+    const detail = "its filename is empty, which is a database that is gone when the process ends: name a file"
+    return yield* new StoreError({ operation: "open", reason: new Unusable({ detail }) })
+  }
   const patience = patient(filename, openTimeout)
   // Held by this thread: the worker may die and come back under it.
   if (exclusive) yield* patience(hold(filename, lockTimeout))
@@ -118,9 +123,30 @@ const make = Effect.fnUntraced(function* (options: Options) {
  */
 export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
 
+const setting = "EVERBOT_DB"
+
+/** A blank one counts as not set: for SQLite it is a database that is gone when the process ends. */
+const fromEnv = Effect.gen(function* () {
+  const given = yield* Config.String(setting).pipe(Config.withDefault(""))
+  const filename = given.trim() === "" ? "everbot.db" : given
+  const path = fileOf(filename)
+  const refuse = (problem: string, mend: string) =>
+    Effect.fail(new ConfigError({ setting, reason: new Malformed({ problem }), mend }))
+  if (path !== undefined && !existsSync(dirname(path))) {
+    return yield* refuse(
+      "names a file in a directory that does not exist",
+      "Create the directory, or name another file."
+    )
+  }
+  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    return yield* refuse("names a directory", "Name a file in it, e.g. everbot.db.")
+  }
+  return filename
+})
+
 /** The same, in the file that the environment variable `EVERBOT_DB` names. Defaults to `everbot.db`. */
-export const layerConfig: Layer.Layer<Store, StoreError | Config.ConfigError> = Layer.unwrap(
-  Effect.map(Config.String("EVERBOT_DB").pipe(Config.withDefault("everbot.db")), (filename) => layer({ filename }))
+export const layerConfig: Layer.Layer<Store, StoreError | ConfigError | Config.ConfigError> = Layer.unwrap(
+  Effect.map(fromEnv, (filename) => layer({ filename }))
 )
 
 /**
