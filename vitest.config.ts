@@ -19,8 +19,8 @@ export default defineConfig({
     // Watches every suite for secrets that leave the code, and says at the end what it has looked at.
     setupFiles: ["test/taint/setup.ts"],
     globalSetup: ["test/taint/book.ts"],
-    // Many tests wait for sockets and processes, so three at a time pay on two cores.
-    maxWorkers: 3,
+    // Many tests wait for sockets and processes, so two at a time pay even on two cores; a third would take their time.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000
   }

@@ -40,31 +40,34 @@ const assertCounted = (simulator: Parameters<typeof World.assertFair>[0], story 
 }
 
 describe.each(World.modes)("acts once, by %s", (mode) => {
-  it.live("state is changed once for each message, whatever instants SIGKILL picks", () =>
-    Effect.gen(function* () {
-      const seed = yield* World.seed
-      const simulator = yield* World.platform({}, mode)
-      const filename = yield* World.database
-      const start = Child.start(simulator, filename, { BOT_HANDLER: "count" })
-      let child = yield* start
-      yield* listening(simulator).pipe(World.within(20_000, "the first session"))
-      const kills: Array<number> = []
-      yield* Effect.gen(function* () {
-        for (let n = 0; n < 8; n++) {
-          const back = backAgain(simulator).pipe(World.within(20_000, "the bot back"))
-          if (n > 0) yield* back
-          const after = yield* Random.nextIntBetween(10, 700)
-          kills.push(after)
-          yield* Effect.sleep(after)
-          yield* child.end("SIGKILL")
-          child = yield* start
-        }
-      }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 30 : 60))
-      const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
-      yield* simulator.settled.pipe(World.within(45_000, `every answer; ${story}\n${child.output()}`))
-      const counts = assertCounted(simulator, story)
-      assert.isAbove(counts.get("group:group-1") ?? 0, mode === "WebSocket" ? 100 : 50, story)
-    })
+  it.live(
+    "state is changed once for each message, whatever instants SIGKILL picks",
+    () =>
+      Effect.gen(function* () {
+        const seed = yield* World.seed
+        const simulator = yield* World.platform({}, mode)
+        const filename = yield* World.database
+        const start = Child.start(simulator, filename, { BOT_HANDLER: "count" })
+        let child = yield* start
+        yield* listening(simulator).pipe(World.within(20_000, "the first session"))
+        const kills: Array<number> = []
+        yield* Effect.gen(function* () {
+          for (let n = 0; n < 8; n++) {
+            const back = backAgain(simulator).pipe(World.within(20_000, "the bot back"))
+            if (n > 0) yield* back
+            const after = yield* Random.nextIntBetween(10, 700)
+            kills.push(after)
+            yield* Effect.sleep(after)
+            yield* child.end("SIGKILL")
+            child = yield* start
+          }
+        }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 30 : 60))
+        const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
+        yield* simulator.settled.pipe(World.within(90_000, `every answer; ${story}\n${child.output()}`))
+        const counts = assertCounted(simulator, story)
+        assert.isAbove(counts.get("group:group-1") ?? 0, mode === "WebSocket" ? 100 : 50, story)
+      }),
+    180_000
   )
 
   it.live(
