@@ -53,7 +53,7 @@ describe.each(World.modes)("acts once, by %s", (mode) => {
         const kills: Array<number> = []
         yield* Effect.gen(function* () {
           for (let n = 0; n < 8; n++) {
-            const back = backAgain(simulator).pipe(World.within(20_000, "the bot back"))
+            const back = backAgain(simulator).pipe(World.within(60_000, "the bot back"))
             if (n > 0) yield* back
             const after = yield* Random.nextIntBetween(10, 700)
             kills.push(after)

@@ -29,7 +29,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
         yield* Effect.gen(function* () {
           for (let n = 0; n < deaths; n++) {
             // Every other time the bot is let into its work first, however slow the machine starts it.
-            const back = backAgain(simulator).pipe(World.within(20_000, `the bot back\n${child.output()}`))
+            const back = backAgain(simulator).pipe(World.within(60_000, `the bot back\n${child.output()}`))
             if (n % 2 === 1) yield* back
             const after = yield* Random.nextIntBetween(10, 600)
             kills.push(after)
@@ -39,7 +39,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
           }
         }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 20 : 60))
         const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
-        yield* simulator.settled.pipe(World.within(90_000, `every answer; ${story}\n${child.output()}`))
+        yield* simulator.settled.pipe(World.within(120_000, `every answer; ${story}\n${child.output()}`))
         World.assertFair(simulator, story)
         assert.strictEqual(books.answered, books.said, story)
         if (mode === "WebSocket") {
