@@ -9,8 +9,8 @@
  * on record when a process starts may have ended the last one, and is blamed. What was blamed runs one at a time in the
  * whole process, each on record alone, so that the next death blames one event and not its neighbours. What was blamed
  * twice waits until the process has lived a while without it: who is killed from outside, again and again, must not bury
- * what happened to run. After `maxCrashes` deaths it becomes a dead letter; an innocent one ends, and its name is cleared.
- * The journal keeps its order: whatever ran before is settled when the next is on record.
+ * what happened to run. After `maxCrashes` deaths it becomes a dead letter; an innocent one ends,
+ * and its blame with it, once it is settled. The journal keeps its order: whatever ran before is settled when the next is on record.
  */
 import { Context, Effect, Layer, Result, Schema } from "effect"
 import { laneKey } from "../domain/Conversation.ts"

@@ -6,6 +6,7 @@
  */
 import { Cause, Clock, Duration, Effect, Exit, Schedule, type Scope } from "effect"
 import * as State from "../domain/ConnectionState.ts"
+import type { Position } from "../domain/Event.ts"
 import { ConnectionLost, GatewayError } from "../domain/GatewayError.ts"
 import type { GatewayLink, Platform } from "../ports/Platform.ts"
 import * as Handover from "./Handover.ts"
@@ -48,8 +49,8 @@ export const defaultIdentify: Schedules.Backoff = firstAtOnce.pipe(
   Schedules.forgiveAfter("2 minutes", { startWith: firstAtOnce })
 )
 
-/** Also tells when the last event came, in epoch milliseconds. */
-export type Watched = GatewayLink & { readonly view: () => { readonly lastFrameAt: number | undefined } }
+/** Also shows where its stream stands: another object after each event. */
+export type Watched = GatewayLink & { readonly view: () => { readonly position: Position | undefined } }
 
 /** Dials, and dials again, until the platform or the ladder says that it is over. */
 export const supervise = <A>(
@@ -87,7 +88,7 @@ const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Watched
   for (let attempt = 1; ; attempt++) {
     link.transition(State.Connecting({ attempt }))
     readyAt = undefined
-    const dialledAt = clock.currentTimeMillisUnsafe()
+    const from = link.view().position
     const exit = yield* Effect.exit(Effect.scoped(Handover.connect(platform, watched, hearing)))
     if (Exit.isSuccess(exit)) return exit.value
     const failure = yield* toError(account, exit.cause)
@@ -98,7 +99,8 @@ const loop = Effect.fnUntraced(function* <A>(platform: Gateway<A>, link: Watched
       attempt = 0
     }
     // A replay that had begun: it took us in, though we may have been too full to read to the end.
-    if ((link.view().lastFrameAt ?? 0) >= dialledAt) standing = Ladder.accepted(standing)
+    const { position } = link.view()
+    if (position !== undefined && position !== from) standing = Ladder.accepted(standing)
     const climbed = Ladder.climb(standing, failure, options.ladder)
     standing = climbed.position
     for (const { to, why, failures, isPassed } of climbed.climbs) {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber } from "effect"
+import { Duration, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import * as State from "../../src/domain/ConnectionState.ts"
 import type { Position } from "../../src/domain/Event.ts"
@@ -35,7 +35,7 @@ const run = Effect.fnUntraced(function* (connect: Connect, given: Partial<Superv
   const states: Array<State.ConnectionState> = []
   const dials: Array<number> = []
   const status: Array<Status> = []
-  const world: { position: Position | undefined; refreshed: number; forgotten: number; heardAt?: number } = {
+  const world: { position: Position | undefined; refreshed: number; forgotten: number } = {
     position: { stream: "gateway/0", session: "s", seq: 1, startedAt: 0 },
     refreshed: 0,
     forgotten: 0
@@ -59,7 +59,7 @@ const run = Effect.fnUntraced(function* (connect: Connect, given: Partial<Superv
     },
     ignored: () => {},
     beat: () => {},
-    view: () => ({ lastFrameAt: world.heardAt })
+    view: () => ({ position: world.position })
   }
   const platform: Platform = {
     ...FakePlatform.make().platform,
@@ -126,7 +126,7 @@ describe("supervision of a gateway", () => {
       const { world, dials } = yield* run((link) =>
         Effect.gen(function* () {
           link.transition(State.Resuming({ session: "s", seq: 1 }))
-          world.heardAt = yield* Clock.currentTimeMillis
+          world.position = { stream: "gateway/0", session: "s", seq: (world.position?.seq ?? 0) + 1, startedAt: 0 }
           return yield* lost
         })
       )

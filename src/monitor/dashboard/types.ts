@@ -1,4 +1,4 @@
-/** The parts of the API's shapes that the page uses. Held to the API's own schemas by test/monitor/dashboard.test.ts. */
+/** The parts of the API's shapes that the page uses. Held to the API's own schemas by test/monitor/http/Pages.test.ts. */
 export type State =
   | "Disconnected"
   | "Connecting"
