@@ -53,6 +53,14 @@ export class Unusable extends Data.TaggedError("Unusable")<{ readonly detail: st
   }
 }
 
+/** The store works, but cannot hold what it was given: too long, or of a kind it does not know. */
+export class Refused extends Data.TaggedError("Refused")<{ readonly detail: string }> {
+  readonly isRetryable = false as const
+  override get message() {
+    return `it cannot be stored: ${quote(this.detail)}`
+  }
+}
+
 /** It is encrypted with a key that is not among those given. Nothing is lost while that key still exists somewhere. */
 export class KeyMissing extends Data.TaggedError("KeyMissing")<{
   /** Which key: see `Encryption.keyId`. */
@@ -76,7 +84,7 @@ export class Unencrypted extends Data.TaggedError("Unencrypted")<{ readonly plac
   }
 }
 
-export type Reason = Busy | Full | Inaccessible | Superseded | Corrupt | Unusable | KeyMissing | Unencrypted
+export type Reason = Busy | Full | Inaccessible | Superseded | Corrupt | Unusable | Refused | KeyMissing | Unencrypted
 export type Retryable = Extract<Reason, { readonly isRetryable: true }>
 export type Fatal = Extract<Reason, { readonly isRetryable: false }>
 

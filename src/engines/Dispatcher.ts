@@ -11,6 +11,7 @@
  */
 import { Cause, Duration, Effect, Exit, type Fiber } from "effect"
 import * as HandlerError from "../domain/HandlerError.ts"
+import type { StoreError } from "../domain/StoreError.ts"
 import type { TurnWrite } from "../ports/Store.ts"
 import type { Timer } from "./Alarm.ts"
 import type { Counters, DispatcherOptions, DispatcherPorts } from "./DispatcherPorts.ts"
@@ -239,8 +240,9 @@ export class Dispatcher {
     const mustWait = write.state.length > 0
     this.ports.commit(write, (result) => {
       this.running--
-      if (result._tag === "Conflict") turn.abandon()
-      else turn.committed()
+      if (result._tag === "Committed") turn.committed()
+      else turn.abandon()
+      if (result._tag === "Refused") return this.refused(lane, delivery, result.error, mustWait)
       if (result._tag === "Conflict") lane.unshift(delivery)
       else if (turn.outcome._tag === "Deferred") this.defer(lane, delivery, turn.outcome.until)
       else this.done(delivery)
@@ -333,6 +335,20 @@ export class Dispatcher {
     const error = new HandlerError.HandlerError({ event: { key, type }, attempt: times, reason })
     this.ports.failed(delivery, error, false)
     this.letDie(delivery, error, () => {})
+  }
+
+  /** The store cannot hold what the turn left: that is a bug of the handler. Its lane waits for it, or has gone on. */
+  private refused(lane: Lane, delivery: Delivery, why: StoreError, mustWait: boolean): void {
+    this.counters.failedTurns++
+    const { key, type } = delivery.event
+    const reason = new HandlerError.Died({ cause: Cause.die(why) })
+    const error = new HandlerError.HandlerError({ event: { key, type }, attempt: delivery.attempt, reason })
+    this.ports.failed(delivery, error, false)
+    this.letDie(delivery, error, () => {
+      this.gone(delivery)
+      if (mustWait) this.goOn(lane)
+    })
+    this.resume()
   }
 
   private letDie(delivery: Delivery, { attempt, reason }: HandlerError.HandlerError, done: () => void): void {

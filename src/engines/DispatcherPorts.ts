@@ -5,6 +5,7 @@ import type { HandlerError } from "../domain/HandlerError.ts"
 import type { StoreError } from "../domain/StoreError.ts"
 import type { StateEntry, TurnResult, TurnWrite } from "../ports/Store.ts"
 import type { Alarm } from "./Alarm.ts"
+import type { Refused } from "./Bisect.ts"
 import type { Handler } from "./Handlers.ts"
 import type { Delivery } from "./Lanes.ts"
 import type { AccountProbation } from "./Probation.ts"
@@ -36,7 +37,7 @@ export interface DispatcherPorts {
   readonly settle: (id: number) => void
   /** Which events may be what ended an earlier process, and when these may run. */
   readonly probation: Pick<AccountProbation, "upTo" | "mayRun" | "admit" | "ended" | "stop">
-  readonly commit: (write: TurnWrite, done: (result: TurnResult) => void) => void
+  readonly commit: (write: TurnWrite, done: (result: TurnResult | Refused) => void) => void
   /** Events that were too many to keep, in the order asked; waits as long as the store needs. */
   readonly load: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Delivery>>
   /** Whether waiting events can be fetched again; without it all must stay in memory. */

@@ -22,6 +22,7 @@ import {
   type TurnResult,
   type TurnWrite
 } from "../ports/Store.ts"
+import { type BisectResult, bisect, type Refused } from "./Bisect.ts"
 import { StatusStream } from "./StatusStream.ts"
 
 /** An event on its way into the store; `stored` is told its id, 0 when it was there already. */
@@ -58,7 +59,7 @@ class Batch {
   readonly events: Array<Arrival> = []
   readonly settled: Array<number> = []
   readonly turns: Array<TurnWrite> = []
-  readonly turnsDone: Array<(result: TurnResult) => void> = []
+  readonly turnsDone: Array<(result: TurnResult | Refused) => void> = []
   readonly messages: Array<MessageWrite> = []
   readonly messagesDone: Array<() => void> = []
   readonly gaps: Array<Gap> = []
@@ -81,7 +82,7 @@ class Batch {
       this.waiters.length === 0
     )
   }
-  finish(result: CommitResult): void {
+  finish(result: BisectResult): void {
     const { events, turnsDone, messagesDone, waiters } = this
     for (let i = 0; i < events.length; i++) {
       const event = events[i]
@@ -94,6 +95,8 @@ class Batch {
     for (const done of waiters) done()
   }
 }
+
+const isRefusal = ({ reason }: StoreError): boolean => reason._tag === "Refused"
 
 const defaultRetry = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
 
@@ -155,14 +158,21 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
     else if (outstanding === 0) runFork(recover)
   }
 
+  /** Repeats it until it is written, or can never be. */
+  const write = (commit: Commit): Effect.Effect<CommitResult, StoreError> =>
+    // Once closed nothing may be written: the store is gone, and its file may be another's by now.
+    Effect.suspend(() => (closed ? Effect.never : store.commit(commit))).pipe(
+      Effect.tapError((error) => Effect.sync(() => report(error))),
+      Effect.retry({ schedule: retry, while: (error) => error.isRetryable && !closed })
+    )
+
   const recover: Effect.Effect<void> = Effect.gen(function* () {
     while (underWay.length > 0) {
       const batch = underWay[0] as Batch
-      // Once closed nothing may be written: the store is gone, and its file may be another's by now.
-      const attempt = Effect.suspend(() => (closed ? Effect.never : store.commit(batch.commit)))
-      const result = yield* attempt.pipe(
-        Effect.tapError((error) => Effect.sync(() => report(error))),
-        Effect.retry({ schedule: retry, while: (error) => error.isRetryable && !closed })
+      const result = yield* write(batch.commit).pipe(
+        Effect.catchIf(isRefusal, () =>
+          bisect(batch.commit, (part) => write({ ...part, token: { run: crypto.randomUUID(), seq: 1 } }))
+        )
       )
       underWay.shift()
       batch.finish(result)
@@ -261,7 +271,7 @@ export class Journal extends Context.Service<
     readonly advance: (stream: StreamRef, position: Position | undefined) => void
     /** Acknowledges an event that left nothing behind. */
     readonly settle: (id: number) => void
-    readonly turn: (write: TurnWrite, done: (result: TurnResult) => void) => void
+    readonly turn: (write: TurnWrite, done: (result: TurnResult | Refused) => void) => void
     readonly message: (write: MessageWrite, done?: () => void) => void
     readonly gap: (gap: Gap) => void
     /** Waits until everything submitted before is durable. */

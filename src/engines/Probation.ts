@@ -254,7 +254,7 @@ export class AccountProbation {
         this.ports.fork(Effect.map(this.read, () => this.write()))
         return
       }
-      this.version = result.versions[0] ?? this.version
+      if (result._tag === "Committed") this.version = result.versions[0] ?? this.version
       for (const { go } of marked) go()
       if (this.isDirty) this.write()
     })

@@ -148,8 +148,8 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         Effect.flatMap(store.state([key]), ([entry]) =>
           Effect.callback<boolean>((resume) => {
             const state = [{ key, value, expected: entry?.version ?? 0 }]
-            journal.turn({ eventId: undefined, messages: [], state }, ({ _tag }) =>
-              resume(Effect.succeed(_tag === "Committed"))
+            journal.turn({ eventId: undefined, messages: [], state }, (result) =>
+              resume(result._tag === "Refused" ? Effect.die(result.error) : Effect.succeed(result._tag === "Committed"))
             )
           })
         ).pipe(

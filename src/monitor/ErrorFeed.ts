@@ -49,6 +49,7 @@ export const fatalThresholds: Readonly<Record<GatewayFatal["_tag"] | `Store${Sto
   AccountBanned: 1,
   StoreCorrupt: 1,
   StoreUnusable: 1,
+  StoreRefused: 1,
   StoreKeyMissing: 1,
   StoreUnencrypted: 1
 }

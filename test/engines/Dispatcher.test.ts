@@ -3,8 +3,9 @@ import { Deferred, Duration, Effect, type Fiber, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import type { Event } from "../../src/domain/Event.ts"
 import type { HandlerError } from "../../src/domain/HandlerError.ts"
-import { Busy, StoreError } from "../../src/domain/StoreError.ts"
+import { Busy, Refused as RefusedByStore, StoreError } from "../../src/domain/StoreError.ts"
 import * as Alarm from "../../src/engines/Alarm.ts"
+import type { Refused } from "../../src/engines/Bisect.ts"
 import { Dispatcher } from "../../src/engines/Dispatcher.ts"
 import type { DispatcherOptions, DispatcherPorts } from "../../src/engines/DispatcherPorts.ts"
 import * as Handlers from "../../src/engines/Handlers.ts"
@@ -34,7 +35,7 @@ interface Settings {
   /** Answers reads of state; by default there is none. */
   readonly readState?: DispatcherPorts["readState"]
   /** Answers commits; by default each is committed a moment later. */
-  readonly answer?: (write: TurnWrite) => TurnResult
+  readonly answer?: (write: TurnWrite) => TurnResult | Refused
 }
 
 /** A dispatcher with a store of its own: what was settled, what was committed, what is still stored. */
@@ -70,7 +71,11 @@ const make = Effect.fnUntraced(function* (settings: Settings) {
           Effect.andThen(
             Effect.yieldNow,
             Effect.sync(() => {
-              const result: TurnResult = settings.answer?.(write) ?? { _tag: "Committed", messageIds: [], versions: [] }
+              const result: TurnResult | Refused = settings.answer?.(write) ?? {
+                _tag: "Committed",
+                messageIds: [],
+                versions: []
+              }
               if (result._tag === "Committed") commits.push(write)
               done(result)
             })
@@ -112,6 +117,39 @@ const say = (text: string, where = "ann") => Events.message({ text, in: where })
 const textOf = (event: Event) => (event._tag === "MessageReceived" ? event.text : event.type)
 
 describe("the dispatcher", () => {
+  it.effect.each([false, true])(
+    "buries the turn that the store refuses, and its lane goes on (wrote state: %s)",
+    (writes) =>
+      Effect.gen(function* () {
+        const error = new StoreError({ operation: "commit", reason: new RefusedByStore({ detail: "too long" }) })
+        const { dispatcher, take, commits, failures } = yield* make({
+          run: (event) =>
+            Effect.gen(function* () {
+              const turn = yield* Turn
+              yield* turn.stage(messageTo("ann", textOf(event)))
+              if (writes) yield* turn.write("k", textOf(event))
+            }),
+          answer: ({ dead, messages: [message] }) =>
+            dead === undefined && message?.content.text === "2"
+              ? { _tag: "Refused", error }
+              : { _tag: "Committed", messageIds: [], versions: [] }
+        })
+        for (const text of ["1", "2", "3"]) take(say(text))
+        yield* dispatcher.idle
+        assert.deepStrictEqual(commits.map(({ dead, messages }) => dead?.reason ?? messages[0]?.content.text).sort(), [
+          "1",
+          "3",
+          "the handler died: StoreError: commit: it cannot be stored: too long"
+        ])
+        assert.deepStrictEqual(
+          failures.map(({ id, willRetry }) => [id, willRetry]),
+          [[2, false]]
+        )
+        assert.strictEqual(dispatcher.running, 0)
+        assert.strictEqual(dispatcher.counters.dead, 1)
+      })
+  )
+
   it.effect("handles a conversation in order however long each turn takes", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []

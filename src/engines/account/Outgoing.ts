@@ -4,6 +4,7 @@ import type { Conversation } from "../../domain/Conversation.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../../domain/Message.ts"
 import type { Mark } from "../../ports/Platform.ts"
 import type { TurnResult, TurnWrite } from "../../ports/Store.ts"
+import type { Refused } from "../Bisect.ts"
 import * as Breaker from "../Breaker.ts"
 import * as Recovery from "../Recovery.ts"
 import { Relay } from "../Relay.ts"
@@ -12,7 +13,7 @@ import type { Parts } from "./Parts.ts"
 export interface Outgoing {
   readonly relay: Relay
   /** Stores what a turn leaves behind; its messages leave once they are durable. */
-  readonly commit: (write: TurnWrite, done: (result: TurnResult) => void) => void
+  readonly commit: (write: TurnWrite, done: (result: TurnResult | Refused) => void) => void
   /** Stores messages outside of a turn; waits while the outbox is full, and returns when they are durable. */
   readonly send: (messages: ReadonlyArray<NewMessage>) => Effect.Effect<void>
   /** Takes what an earlier process did not send, then what was said meanwhile. */
@@ -82,7 +83,9 @@ export const make = Effect.fnUntraced(function* (
         return Effect.andThen(room.await, send(messages))
       }
       return Effect.callback<void>((resume) => {
-        commit({ eventId: undefined, messages, state: [] }, () => resume(Effect.void))
+        commit({ eventId: undefined, messages, state: [] }, (result) =>
+          resume(result._tag === "Refused" ? Effect.die(result.error) : Effect.void)
+        )
       })
     })
 

@@ -8,10 +8,10 @@ import { Worker } from "node:worker_threads"
 import { Effect, Exit, type Scope } from "effect"
 import type { StoreError } from "../../domain/StoreError.ts"
 import type { Commit, CommitResult } from "../../ports/Store.ts"
-import { storeError, workerLost } from "./errors.ts"
+import { mismatch, storeError, toFault, workerLost } from "./errors.ts"
 import { pack } from "./frames.ts"
 import { LogSync, type OpenLog, openLog } from "./LogSync.ts"
-import type { Answer, Calls, Fault, OpenOptions, Operation, Request } from "./protocol.ts"
+import type { Answer, Calls, Fault, OpenOptions, Operation, Request, Rest } from "./protocol.ts"
 
 interface Waiting {
   readonly operation: string
@@ -31,6 +31,15 @@ const ioError = 10
 
 /** This module is `.ts` when run from source and `.js` when built, and so is the worker's beside it. */
 const workerUrl = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+
+/** The JSON, or what keeps it from being one: a circle, a bigint, more than a text can hold. */
+const textOf = (rest: Rest): string | Fault => {
+  try {
+    return JSON.stringify(rest)
+  } catch (error) {
+    return { ...toFault(error), errcode: mismatch }
+  }
+}
 
 class Link {
   private readonly options: OpenOptions
@@ -65,10 +74,12 @@ class Link {
 
   commit(commit: Commit): Effect.Effect<CommitResult, StoreError> {
     return Effect.callback((resume) => {
-      const packed = pack(commit.events, commit.settled, this.spares.pop())
       const { token, positions, turns, messages, gaps } = commit
       const isBare = positions.length + turns.length + messages.length + gaps.length === 0
-      const rest = isBare ? "" : JSON.stringify({ positions, turns, messages, gaps })
+      const rest = isBare ? "" : textOf({ positions, turns, messages, gaps })
+      // Nothing was sent, so nothing that comes after it is in its way.
+      if (typeof rest !== "string") return resume(Exit.fail(storeError(this.options.filename, "commit", rest)))
+      const packed = pack(commit.events, commit.settled, this.spares.pop())
       const { generation, doubts } = this
       const id = this.await({
         operation: "commit",

@@ -6,6 +6,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import { isDamage, remember } from "./damage.ts"
+import { toFault } from "./errors.ts"
 import { Frames } from "./frames.ts"
 import { Journal } from "./Journal.ts"
 import type { Answer, Calls, Fault, OpenOptions, Operation, Request, Rest } from "./protocol.ts"
@@ -55,12 +56,6 @@ const writes: ReadonlySet<Operation> = new Set<Operation>(["requeue", "discard",
 const call = (operation: Operation, args: ReadonlyArray<unknown>): unknown =>
   (operations[operation] as (...args: ReadonlyArray<unknown>) => unknown)(...args)
 
-const fault = (error: unknown): Fault => {
-  const facts: { readonly errcode?: unknown; readonly message?: unknown } = error instanceof Error ? error : {}
-  const errcode = typeof facts.errcode === "number" ? facts.errcode : undefined
-  return { errcode, message: typeof facts.message === "string" ? facts.message : String(error), superseded: false }
-}
-
 const answer = (request: Request): Answer => {
   const { id } = request
   if (request._tag === "Call") {
@@ -97,8 +92,8 @@ port?.on("message", (request: Request) => {
     port.postMessage(result, result._tag === "Committed" ? [result.buffer, result.eventIds.buffer as ArrayBuffer] : [])
   } catch (error) {
     if (request._tag === "Commit") refused = request.generation
-    const facts = fault(error)
-    port.postMessage({ _tag: "Failed", id: request.id, fault: facts } satisfies Answer)
-    aftermath(facts)
+    const fault = toFault(error)
+    port.postMessage({ _tag: "Failed", id: request.id, fault } satisfies Answer)
+    aftermath(fault)
   }
 })
