@@ -14,6 +14,7 @@ import * as HandlerError from "../domain/HandlerError.ts"
 import type { StoreError } from "../domain/StoreError.ts"
 import type { TurnWrite } from "../ports/Store.ts"
 import type { Timer } from "./Alarm.ts"
+import { Burial } from "./Burial.ts"
 import type { Counters, DispatcherOptions, DispatcherPorts } from "./DispatcherPorts.ts"
 import { Begun, type Handler } from "./Handlers.ts"
 import { type Delivery, type Lane, Lanes } from "./Lanes.ts"
@@ -34,6 +35,7 @@ export class Dispatcher {
   private readonly timeout: number
   private readonly options: DispatcherOptions
   private readonly ports: DispatcherPorts
+  private readonly burial: Burial
 
   constructor(options: DispatcherOptions, ports: DispatcherPorts) {
     this.options = options
@@ -41,6 +43,7 @@ export class Dispatcher {
     this.lanes = new Lanes(options, ports.canSpill)
     this.fork = ports.fork
     this.timeout = Duration.toMillis(options.handlerTimeout)
+    this.burial = new Burial(ports, this.counters)
   }
 
   /** Whether the gateway should stop reading. */
@@ -303,7 +306,7 @@ export class Dispatcher {
     const error = new HandlerError.HandlerError({ event: { key, type }, attempt: delivery.attempt, reason })
     const next = Effect.gen({ self: this }, function* () {
       if (!error.isRetryable) return undefined
-      if (reason._tag === "StoreUnavailable") return storePause
+      if (reason._tag === "StoreUnavailable") return Pace.storePause
       delivery.pace ??= yield* Pace.make(this.options.redeliver)
       return yield* delivery.pace.next(error)
     })
@@ -321,7 +324,7 @@ export class Dispatcher {
   }
 
   private bury(lane: Lane, delivery: Delivery, error: HandlerError.HandlerError): void {
-    this.letDie(delivery, error, () => {
+    this.burial.bury(delivery, error, () => {
       this.gone(delivery)
       lane.isBusy = false
       this.wake(lane)
@@ -330,34 +333,16 @@ export class Dispatcher {
 
   /** Buries a stored event without running it: its handler ended so many processes. */
   condemn(delivery: Delivery, times: number): void {
-    const { key, type } = delivery.event
-    const reason = new HandlerError.Crashed({ times })
-    const error = new HandlerError.HandlerError({ event: { key, type }, attempt: times, reason })
-    this.ports.failed(delivery, error, false)
-    this.letDie(delivery, error, () => {})
+    this.burial.kill(delivery, times, new HandlerError.Crashed({ times }), () => {})
   }
 
   /** The store cannot hold what the turn left: that is a bug of the handler. Its lane waits for it, or has gone on. */
-  private refused(lane: Lane, delivery: Delivery, why: StoreError, mustWait: boolean): void {
+  private refused(lane: Lane, delivery: Delivery, error: StoreError, mustWait: boolean): void {
     this.counters.failedTurns++
-    const { key, type } = delivery.event
-    const reason = new HandlerError.Died({ cause: Cause.die(why) })
-    const error = new HandlerError.HandlerError({ event: { key, type }, attempt: delivery.attempt, reason })
-    this.ports.failed(delivery, error, false)
-    this.letDie(delivery, error, () => {
+    this.burial.kill(delivery, delivery.attempt, new HandlerError.Died({ cause: Cause.die(error) }), () => {
       this.gone(delivery)
       if (mustWait) this.goOn(lane)
     })
     this.resume()
   }
-
-  private letDie(delivery: Delivery, { attempt, reason }: HandlerError.HandlerError, done: () => void): void {
-    this.counters.dead++
-    const { conversation, key } = delivery.event
-    const dead = { conversation, key, reason: reason.message, attempts: attempt, at: this.ports.alarm.now() }
-    this.ports.commit({ eventId: delivery.id, messages: [], state: [], dead }, done)
-  }
 }
-
-/** Milliseconds before a turn that the store held up begins again; an outage of the store must cost no event. */
-const storePause = 1000

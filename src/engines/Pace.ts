@@ -21,3 +21,6 @@ export const make = <O, I>(schedule: Schedule.Schedule<O, I>): Effect.Effect<Pac
         })
       )
   }))
+
+/** Milliseconds before a turn that the store held up begins again; an outage of the store must cost no event. */
+export const storePause = 1000

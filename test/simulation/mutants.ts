@@ -42,9 +42,8 @@ export const mutants = {
   "forget-commit-token": {
     what: "a repeated commit has a token of its own, so that one whose answer was lost is applied twice",
     file: "engines/Journal.ts",
-    find: "      // Once closed nothing may be written: the store is gone",
-    replace:
-      "      batch.token = { run, seq: ++commits }\n      // Once closed nothing may be written: the store is gone"
+    find: "Effect.never : store.commit(commit)",
+    replace: "Effect.never : store.commit({ ...commit, token: { run, seq: ++commits } })"
   },
   "settle-in-two-transactions": {
     what: "the acknowledgement of a turn is committed before what it staged",
