@@ -84,7 +84,7 @@ export interface Embed {
 export type MediaSource =
   /**
    * QQ fetches it when it is first sent to a chat. Sent to the same group or person again, it is what QQ fetched then, for
-   * as long as QQ keeps that (3 days, as seen), or until this process ends: give what changes an address that changes.
+   * as long as QQ says that it is good (a day and more were seen), or until this process ends: give what changes an address that changes.
    */
   | { readonly url: string }
   /** A file of this machine, read when the message leaves. */
