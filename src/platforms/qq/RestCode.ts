@@ -46,7 +46,7 @@ export interface RestCodeRow {
   readonly codes: ReadonlyArray<number>
   readonly meaning: string
   readonly becomes: Meaning
-  /** For what may be repeated so often only. Without it: as often as the caller likes. */
+  /** How often it may be repeated, where QQ says that. Without it: as often as the caller likes. */
   readonly retries?: number
   /** Without one, it teaches nothing about the next message. */
   readonly limit?: Limit
@@ -237,7 +237,7 @@ export const toReason = (answer: Answer): RestError.Reason => {
     case "RateLimited":
       return new RestError.RateLimited({ ...facts, retryAfter: answer.retryAfter })
     case "Unavailable":
-      return new RestError.Unavailable({ ...facts, reached: true })
+      return new RestError.Unavailable({ ...facts, reached: true, retries: found?.retries })
     case "NotReached":
       return new RestError.Unavailable({ ...facts, reached: false })
     case "CredentialsExpired":

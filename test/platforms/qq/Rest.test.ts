@@ -1,10 +1,11 @@
 /** Calls to QQ's REST API: what is asked, and what every answer becomes. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Tracer } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Result, Tracer } from "effect"
 import type { HttpClientError } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { ConversationKind } from "../../../src/domain/Conversation.ts"
 import type { OutboxMessage, Receipt, ReplyTo } from "../../../src/domain/Message.ts"
+import type { RestError } from "../../../src/domain/RestError.ts"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import type { Method } from "../../../src/platforms/qq/Http.ts"
 import { path } from "../../../src/platforms/qq/Path.ts"
@@ -246,7 +247,7 @@ describe("the answer to a send", () => {
   }
 
   for (const row of restCodes) {
-    if (["AlreadySent", "Auditing", "CredentialsExpired"].includes(row.becomes)) continue
+    if (["AlreadySent", "Auditing", "CredentialsExpired"].includes(row.becomes) || row.retries !== undefined) continue
     const tag = row.becomes === "NotReached" ? "Unavailable" : row.becomes
     it.effect(`of code ${row.codes[0]} (${row.meaning}) is ${tag} and keeps the trace`, () => {
       const { calls, layer } = rest(() => ({
@@ -395,6 +396,62 @@ describe("a refused token", () => {
       )
     })
   }
+})
+
+describe("a check that failed inside the platform", () => {
+  const codes = restCodes.flatMap((row) => (row.retries === 1 ? row.codes : []))
+
+  it("is what QQ grants one repetition for", () => {
+    assert.sameMembers(codes, [11242, 11252, 11263, 11281])
+    assert.isTrue(restCodes.every(({ becomes, retries }) => retries === undefined || becomes === "Unavailable"))
+  })
+
+  /** The end of a call, and after how many seconds it was asked. */
+  const outcome = Effect.fnUntraced(function* (
+    replies: (count: number) => Reply,
+    call: Effect.Effect<unknown, RestError, QqRest>
+  ) {
+    const times: Array<number> = []
+    const begin = yield* Clock.currentTimeMillis
+    const { layer } = rest((_, count) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        times.push((now - begin) / 1000)
+        return replies(count)
+      })
+    )
+    const fiber = yield* Effect.forkChild(Effect.result(call).pipe(Effect.provide(layer)))
+    yield* TestClock.adjust("1 minute")
+    return { end: yield* Fiber.join(fiber), times }
+  })
+  const failing = (code: number): Reply => ({ status: 500, body: { code, message: "check failed", trace_id: "t-1" } })
+
+  for (const code of codes) {
+    it.effect(`(code ${code}) is asked once more, a second later, and then never again`, () =>
+      Effect.gen(function* () {
+        const mended = yield* outcome((count) => (count === 1 ? failing(code) : ok), send(message("channel")))
+        assert.isTrue(Result.isSuccess(mended.end))
+        assert.deepStrictEqual(mended.times, [0, 1])
+        const { end, times } = yield* outcome(() => failing(code), send(message("channel")))
+        assert.deepStrictEqual(times, [0, 1])
+        assert(Result.isFailure(end))
+        assert.isFalse(end.failure.isRetryable)
+        assert.deepInclude(end.failure.reason, { _tag: "RetriesExhausted", code, trace: "t-1" })
+        assert.include(end.failure.message, "check failed")
+      })
+    )
+  }
+
+  it.effect("leaves another failure that follows it what it is", () =>
+    Effect.gen(function* () {
+      const limited: Reply = { status: 429, body: { code: 20028 } }
+      const { end, times } = yield* outcome(
+        (count) => (count === 1 ? failing(11242) : limited),
+        request("GET", "/users/@me")
+      )
+      assert.deepStrictEqual(times, [0, 1])
+      assert.isTrue(Result.isFailure(end) && end.failure.reason._tag === "RateLimited")
+    })
+  )
 })
 
 describe("any call", () => {
