@@ -224,14 +224,15 @@ export const serveWebhooks = <A, E, R>(
 /**
  * The account that the environment names: `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX`, `QQ_INTENTS`,
  * `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS`, `QQ_REQUEST_TIMEOUT`. With `QQ_WEBHOOK_PORT`, and optionally
- * `QQ_WEBHOOK_HOST` and `QQ_WEBHOOK_PATH`, it is a {@link layerWebhook}, otherwise a {@link layer}.
+ * `QQ_WEBHOOK_HOST` and `QQ_WEBHOOK_PATH`, it is a {@link layerWebhook}, otherwise a {@link layer}. What has no variable,
+ * e.g. `replyWindows`, is given as an option.
  */
 export const layerConfigWith = (
-  options: Omit<Options, keyof Config.QqOptions>
+  options: Omit<Options, keyof Config.QqOptions> & Config.Beside
 ): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const config = yield* Config.fromEnv
+      const config = yield* Config.fromEnvWith(options)
       const webhook = yield* WebhookConfig.fromEnv
       return webhook === undefined ? complete(config, options) : yield* served(config, webhook, options)
     })

@@ -21,8 +21,9 @@ import { type GatewayInfo, gatewayInfo } from "./Gateways.ts"
 import { type Answer, complaint, exchange, type Failure, jsonRequest, type Method } from "./Http.ts"
 import { QuotaBook } from "./Quotas.ts"
 import { isAccepted, receiptOf, unreadable } from "./Receipt.ts"
+import { ReplyBook } from "./ReplyWindows.ts"
 import { toReason } from "./RestCode.ts"
-import { isIdempotent, mediaOf, problemWith, ReplyBook, toCall } from "./Send.ts"
+import { isIdempotent, mediaOf, problemWith, toCall } from "./Send.ts"
 import { type Chat, Uploads } from "./Upload.ts"
 
 export type { GatewayInfo } from "./Gateways.ts"
@@ -89,7 +90,7 @@ const make = Effect.fnUntraced(function* (
   const credentials = yield* QqCredentials
   const account = accountOf(config)
   const clock = yield* Clock.Clock
-  const book = new ReplyBook()
+  const book = new ReplyBook(config.replyWindows)
   book.look(clock.currentTimeMillisUnsafe(), monotonic(clock))
   const quotas = new QuotaBook()
   const fail = (reason: RestError.Reason) => Effect.fail(new RestError.RestError({ account, reason }))

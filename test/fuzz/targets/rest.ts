@@ -11,6 +11,7 @@ import * as Gateway from "../../../src/platforms/qq/Gateway.ts"
 import type { Answer } from "../../../src/platforms/qq/Http.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
 import { path } from "../../../src/platforms/qq/Path.ts"
+import * as ReplyWindows from "../../../src/platforms/qq/ReplyWindows.ts"
 import { QqRest, type Rest } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
 import { families } from "../../../src/platforms/qq/rest/Endpoints.ts"
@@ -35,6 +36,7 @@ export const config: QqConfig = {
   apiUrl: "http://127.0.0.1",
   tokenUrl: "http://127.0.0.1/app/getAppAccessToken",
   shards: 1,
+  replyWindows: ReplyWindows.defaults,
   requestTimeout: Duration.seconds(10)
 }
 

@@ -116,4 +116,48 @@ describe("settings", () => {
       assert.strictEqual((yield* Effect.flip(Config.make(empty))).setting, "clientSecret")
     })
   )
+
+  it.effect("of reply windows change what is named, and leave the rest as documented", () =>
+    Effect.gen(function* () {
+      const replyWindows = { group: { count: 3 }, direct: { time: "2 hours", count: Infinity } } as const
+      const beside = Config.fromEnvWith({ replyWindows })
+      const env = Effect.provide(beside, ConfigProvider.layer(ConfigProvider.fromEnvRecord(both)))
+      for (const config of [yield* Config.make({ ...given, replyWindows }), yield* env]) {
+        const told = Object.entries(config.replyWindows).map(([place, { count, time }]) => [
+          place,
+          Duration.toMinutes(time),
+          count
+        ])
+        assert.deepStrictEqual(told, [
+          ["group", 5, 3],
+          ["direct", 120, Infinity],
+          ["channel", 5, Infinity],
+          ["guildDirect", 5, Infinity]
+        ])
+      }
+    })
+  )
+
+  const badWindows: ReadonlyArray<readonly [windows: unknown, setting: string]> = [
+    [{ group: { count: 0 } }, "replyWindows.group.count"],
+    [{ direct: { count: 2.5 } }, "replyWindows.direct.count"],
+    [{ direct: { count: "5" } }, "replyWindows.direct.count"],
+    [{ channel: { count: Number.NaN } }, "replyWindows.channel.count"],
+    [{ guildDirect: { time: "soon" } }, "replyWindows.guildDirect.time"],
+    [{ group: { time: 0 } }, "replyWindows.group.time"],
+    [{ group: { time: "Infinity" } }, "replyWindows.group.time"],
+    [{ group: { time: "32 days" } }, "replyWindows.group.time"],
+    [{ group: 5 }, "replyWindows.group"],
+    [{ guild: { count: 1 } }, "replyWindows.guild"]
+  ]
+  for (const [windows, setting] of badWindows) {
+    it.effect(`of reply windows like ${JSON.stringify(windows)} fail by the name of what is wrong`, () =>
+      Effect.gen(function* () {
+        const replyWindows = windows as NonNullable<Config.QqOptions["replyWindows"]>
+        const error = yield* Effect.flip(Config.make({ ...given, replyWindows }))
+        assert.strictEqual(error.setting, setting)
+        assert.isAbove(error.mend.length, 15)
+      })
+    )
+  }
 })

@@ -9,15 +9,17 @@ import type { RestError } from "../../../src/domain/RestError.ts"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import type { Method } from "../../../src/platforms/qq/Http.ts"
 import { path } from "../../../src/platforms/qq/Path.ts"
+import * as ReplyWindows from "../../../src/platforms/qq/ReplyWindows.ts"
 import { type GatewayInfo, QqRest, type RequestOptions } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
-import { directSequence, isIdempotent, ReplyBook, sequenceOf } from "../../../src/platforms/qq/Send.ts"
+import { directSequence, isIdempotent, sequenceOf } from "../../../src/platforms/qq/Send.ts"
 import { type Asked, config, fakeClient, fakeToken, type Reply, secret } from "./fakes.ts"
 import { account, group, person } from "./fixtures.ts"
 
 /** Answers the token call with `fakeToken(1)`, `fakeToken(2)`, …, and every other call from `answer`. */
 const rest = (
-  answer: (asked: Asked, count: number) => Effect.Effect<Reply, HttpClientError.HttpClientError> | Reply
+  answer: (asked: Asked, count: number) => Effect.Effect<Reply, HttpClientError.HttpClientError> | Reply,
+  settings = config
 ) => {
   let tokens = 0
   const calls: Array<Asked> = []
@@ -29,7 +31,7 @@ const rest = (
     const reply = answer(asked, calls.length)
     return Effect.isEffect(reply) ? reply : Effect.succeed(reply)
   })
-  const layer = QqRest.layer(config).pipe(Layer.provide(QqCredentials.layer(config)), Layer.provide(fake.layer))
+  const layer = QqRest.layer(settings).pipe(Layer.provide(QqCredentials.layer(settings)), Layer.provide(fake.layer))
   return { calls, layer, tokens: () => tokens }
 }
 
@@ -179,10 +181,23 @@ describe("a message", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("is sent within the windows that the account was told of", () => {
+    const replyWindows = { ...ReplyWindows.defaults, group: { time: Duration.minutes(7), count: 2 } }
+    const { calls, layer } = rest(() => ok, { ...config, replyWindows })
+    return Effect.gen(function* () {
+      yield* TestClock.adjust("7 minutes")
+      for (const id of [1, 2]) yield* send(reply("group", undefined, id))
+      assert.include((yield* Effect.flip(send(reply("group", undefined, 3)))).message, "answered 2 times")
+      yield* TestClock.adjust("1 millis")
+      assert.include((yield* Effect.flip(send(reply("group", { messageId: "m2" }, 4)))).message, "after the 7m")
+      assert.strictEqual(calls.length, 2)
+    }).pipe(Effect.provide(layer))
+  })
+
   it("is left to the platform when the clock was set since the message came, forward or back", () => {
     const hour = 3_600_000
     const at = (receivedAt: number) => reply("group", { messageId: "m", receivedAt })
-    const book = new ReplyBook()
+    const book = new ReplyWindows.ReplyBook(ReplyWindows.defaults)
     book.look(10 * hour, 0)
     assert.isDefined(book.refusal(at(9 * hour), 10 * hour))
     // A second of correction is none.
@@ -198,7 +213,7 @@ describe("a message", () => {
   })
 
   it("counts its answers in bounded memory", () => {
-    const book = new ReplyBook(100)
+    const book = new ReplyWindows.ReplyBook(ReplyWindows.defaults, 100)
     for (let id = 0; id < 5000; id++) book.sent(reply("group", { messageId: `m${id}`, receivedAt: id }, id), id)
     assert.isAtMost(book.size, 100)
     book.sent(reply("group", { messageId: "late", receivedAt: 1e9 }), 1e9)
