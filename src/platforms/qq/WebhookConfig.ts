@@ -13,7 +13,8 @@ export interface RouteOptions extends Webhook.Options, WebhookIntake.Options {
    */
   readonly path?: string | undefined
   /**
-   * How often the secret and the address of this machine are checked with QQ, which nobody else would notice.
+   * How often the secret and the address of this machine are checked with QQ, which nobody else would notice. Where health
+   * is watched, its checks serve as these.
    * @defaultValue 5 minutes
    */
   readonly probeEvery?: Duration.Input | undefined
