@@ -1,7 +1,10 @@
 /** Settings are checked, named and mended; their values are never shown. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Redacted } from "effect"
-import type { ConfigError } from "../../../src/domain/ConfigError.ts"
+import { Cause, ConfigProvider, Duration, Effect, Exit, Layer, Redacted } from "effect"
+import { HttpRouter } from "effect/http"
+import { Bot, Memory } from "everbot"
+import { Qq } from "everbot/qq"
+import { ConfigError } from "../../../src/domain/ConfigError.ts"
 import * as Config from "../../../src/platforms/qq/Config.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
 import { qqClientSecret as secret } from "../../fixtures/secrets.ts"
@@ -160,4 +163,24 @@ describe("settings", () => {
       })
     )
   }
+
+  it.effect("of the engines fail before anything starts, with the mend", () =>
+    Effect.gen(function* () {
+      const bad: ReadonlyArray<readonly [Partial<Qq.Options>, string]> = [
+        [{ maxCrashes: 1 }, "maxCrashes is not a number of at least 2. Leave it out for 3."],
+        [{ concurrency: 0 }, "concurrency is not a number of at least 1. Leave it out for 256."],
+        [{ maxAttempts: Number.NaN }, "maxAttempts is not a number of at least 1. Leave it out for 5."]
+      ]
+      for (const [options, message] of bad) {
+        for (const layer of [Qq.layer, Qq.layerWebhookRoute]) {
+          const account = layer({ ...given, ...options }).pipe(Layer.provide(HttpRouter.layer))
+          const error = yield* Bot.launch(account).pipe(Effect.provide(Memory.layer), Effect.flip)
+          assert.isTrue(error._tag === "ConfigError" && error.message === message, error.message)
+        }
+        const exit = yield* Bot.launchWith(options)(Layer.empty).pipe(Effect.provide(Memory.layer), Effect.exit)
+        const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+        assert.strictEqual(defect instanceof ConfigError ? defect.message : defect, message)
+      }
+    })
+  )
 })
