@@ -10,7 +10,7 @@ import type { NewMessage, OutboxMessage } from "../domain/Message.ts"
 import type { Platform } from "../ports/Platform.ts"
 import type { PendingEvent } from "../ports/Store.ts"
 import * as Incoming from "./account/Incoming.ts"
-import { type AccountOptions, defaults } from "./account/Options.ts"
+import { type AccountOptions, check, defaults } from "./account/Options.ts"
 import * as Outgoing from "./account/Outgoing.ts"
 import * as Parts from "./account/Parts.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
@@ -58,6 +58,8 @@ export const start = Effect.fnUntraced(function* (
   gaveUp: () => void,
   given: AccountOptions = {}
 ): Effect.fn.Return<Account, never, Scope.Scope | Parts.Services> {
+  // Who attaches a platform of his own has nobody else to tell him.
+  yield* Effect.orDie(check(given))
   const options = { ...defaults, ...platform.sessions, ...given }
   const parts = yield* Parts.make(platform, options)
   const outgoing: Outgoing.Outgoing = yield* Outgoing.make(parts, {

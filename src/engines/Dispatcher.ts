@@ -331,9 +331,9 @@ export class Dispatcher {
     })
   }
 
-  /** Buries a stored event without running it: its handler ended so many processes. */
-  condemn(delivery: Delivery, times: number): void {
-    this.burial.kill(delivery, times, new HandlerError.Crashed({ times }), () => {})
+  /** Buries a stored event that no lane holds, without running it. */
+  condemn(delivery: Delivery, attempts: number, reason: HandlerError.Reason): void {
+    this.burial.kill(delivery, attempts, reason, () => {})
   }
 
   /** The store cannot hold what the turn left: that is a bug of the handler. Its lane waits for it, or has gone on. */

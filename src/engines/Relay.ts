@@ -330,6 +330,7 @@ const classify = (exit: Exit.Exit<Receipt, RestError>): CircuitBreaker.Outcome =
   const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
   switch (failure?.error.reason._tag) {
     case "Unavailable":
+    case "RetriesExhausted":
     case "TimedOut":
     case "OutcomeUnknown":
       return CircuitBreaker.failure()

@@ -10,6 +10,7 @@ import type { StoreError } from "../domain/StoreError.ts"
 import type { Interest, Platform } from "../ports/Platform.ts"
 import { Store } from "../ports/Store.ts"
 import * as Account from "./Account.ts"
+import { check } from "./account/Options.ts"
 import * as Handler from "./Handlers.ts"
 import { Handlers } from "./Handlers.ts"
 import type { Inbox } from "./Inbox.ts"
@@ -78,8 +79,9 @@ export class Runtime extends Context.Service<
   }
 >()("everbot/Runtime") {}
 
-/** Builds the runtime on its engines. */
+/** Builds the runtime on its engines. Settings that cannot work are a defect: a `ConfigError` that names the mend. */
 export const make = Effect.fnUntraced(function* (options: Options) {
+  yield* Effect.orDie(check(options))
   const store = yield* Store
   const handlers = yield* Handlers
   const journal = yield* Journal

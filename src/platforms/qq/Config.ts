@@ -6,6 +6,7 @@ import { Config, Duration, Effect, Option, Redacted } from "effect"
 import { ConfigError, Malformed, Missing } from "../../domain/ConfigError.ts"
 import * as Intents from "./Intents.ts"
 import { hosts, tokenPath } from "./Protocol.ts"
+import * as ReplyWindows from "./ReplyWindows.ts"
 
 /** What the user sets. */
 export interface QqOptions {
@@ -32,6 +33,12 @@ export interface QqOptions {
   readonly shards?: number | "auto" | undefined
   /** How long a call may take. At most an hour. @defaultValue 10 seconds */
   readonly requestTimeout?: Duration.Input | undefined
+  /**
+   * How long (`time`) and how often (`count`) a message or event can be answered, by kind of conversation. A reply that is
+   * outside is refused without asking QQ: widen it where QQ grants your bot more, e.g. `{ direct: { count: 4 } }` where it
+   * grants less. @defaultValue 5 replies in groups within 5 minutes, in private chats within 60; in guilds any number within 5
+   */
+  readonly replyWindows?: ReplyWindows.Options | undefined
 }
 
 /** Checked settings, with nothing left open. */
@@ -45,6 +52,7 @@ export interface QqConfig {
   readonly tokenUrl: string
   readonly shards: number | "auto"
   readonly requestTimeout: Duration.Duration
+  readonly replyWindows: ReplyWindows.ReplyWindows
 }
 
 /** `qq:<app id>`. */
@@ -61,7 +69,8 @@ const optionNames: Names = {
   apiUrl: "apiUrl",
   tokenUrl: "tokenUrl",
   shards: "shards",
-  requestTimeout: "requestTimeout"
+  requestTimeout: "requestTimeout",
+  replyWindows: "replyWindows"
 }
 
 const whereToFind = "Copy it from 开发设置 (development settings) of your bot at https://q.qq.com."
@@ -108,7 +117,8 @@ const check = Effect.fnUntraced(function* (options: QqOptions, names: Names) {
     apiUrl: yield* url(names.apiUrl, options.apiUrl ?? (sandbox ? hosts.sandboxApi : hosts.api)),
     tokenUrl: new URL(token).pathname === "/" ? `${token}${tokenPath}` : token,
     shards,
-    requestTimeout
+    requestTimeout,
+    replyWindows: yield* ReplyWindows.make(options.replyWindows ?? {}, names.replyWindows)
   }
   return config
 })
@@ -132,8 +142,13 @@ const envNames: Names = {
   apiUrl: "QQ_API_URL",
   tokenUrl: "QQ_TOKEN_URL",
   shards: "QQ_SHARDS",
-  requestTimeout: "QQ_REQUEST_TIMEOUT"
+  requestTimeout: "QQ_REQUEST_TIMEOUT",
+  // Nothing of the environment: it is given beside it.
+  replyWindows: "replyWindows"
 }
+
+/** Settings that have no variable of their own. */
+export type Beside = Pick<QqOptions, "replyWindows">
 
 /** A variable of the environment; `undefined` when it is missing or blank. */
 export const read = (name: string): Effect.Effect<string | undefined, ConfigError> =>
@@ -157,7 +172,10 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
  * joined by commas), `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS` (a number or `auto`) and `QQ_REQUEST_TIMEOUT` (like `10 seconds`), read
  * through the current `ConfigProvider`.
  */
-export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.gen(function* () {
+export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.suspend(() => fromEnvWith({}))
+
+/** {@link fromEnv} with what the environment does not say. */
+export const fromEnvWith = Effect.fnUntraced(function* ({ replyWindows }: Beside) {
   const appId = yield* read(envNames.appId)
   if (appId === undefined) return yield* missing(envNames.appId, whereToFind)
   const secret = yield* read(envNames.clientSecret)
@@ -181,7 +199,8 @@ export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.gen(function
       tokenUrl: yield* read(envNames.tokenUrl),
       shards: shards === undefined || shards.toLowerCase() === "auto" ? "auto" : Number(shards),
       // A text that is no duration is found out by `check`.
-      requestTimeout: timeout as Duration.Input | undefined
+      requestTimeout: timeout as Duration.Input | undefined,
+      replyWindows
     },
     envNames
   )
