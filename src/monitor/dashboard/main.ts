@@ -4,6 +4,7 @@ import { attempt } from "./ask.ts"
 import * as Charts from "./charts.ts"
 import * as Connections from "./connections.ts"
 import { byId, setText } from "./dom.ts"
+import * as Holds from "./holds.ts"
 import * as Operations from "./operations.ts"
 import * as Panels from "./panels.ts"
 import * as PlaygroundPanel from "./playground.ts"
@@ -37,6 +38,7 @@ const refreshConnections = async (): Promise<void> => {
   Connections.show(connections, latest.accounts, soon)
   Recoveries.show(recoveries)
   Panels.showProcess(latest.process)
+  Holds.showAccounts(latest.accounts)
   if (latest.features.includes("playground")) PlaygroundPanel.start()
 }
 
@@ -55,6 +57,7 @@ const refreshRest = async (): Promise<void> => {
   Operations.showRestarts(restarts)
   Queues.showCounts(queues)
   Queues.showGaps(gaps)
+  await Holds.refresh()
   // The list of dead letters is asked for again only when it changed: it is read, and clicked in.
   const letters = queues.reduce((sum, { deadLetters }) => sum + deadLetters, 0)
   if (letters !== knownLetters) await Queues.refresh()
@@ -80,7 +83,7 @@ const heard = (events: ReadonlyArray<LiveEvent>): void => {
     else {
       Panels.addNews(event)
       Connections.heard(event)
-      if (event.kind === "HealthChanged" || event.kind === "GapRecorded") void refreshRest().catch(() => undefined)
+      if (/^(HealthChanged|GapRecorded|Hold)/.test(event.kind)) void refreshRest().catch(() => undefined)
       if (/^(ConnectionChanged|RungClimbed|Intake)/.test(event.kind)) soon()
     }
   }
@@ -138,6 +141,7 @@ const setTheme = (theme: string): void => {
 }
 
 startLanguage()
+Holds.start()
 setTheme(localStorage.getItem(themeKey) ?? "auto")
 byId("theme").addEventListener("click", () => {
   const now = document.documentElement.dataset["theme"] ?? "auto"

@@ -73,6 +73,18 @@ const words = {
   messages: ["Messages by state", "消息状态"],
   account: ["account", "账号"],
   oldest: ["oldest waits", "最久等待"],
+  holds: ["Holds", "人工接管"],
+  holdsHint: [
+    "A person has taken over: nothing is handled or said there, and what comes waits until it is released.",
+    "已由人工接管：机器人不处理也不发言，期间的消息按序保存，直到释放。"
+  ],
+  wholeAccount: ["the whole account", "整个账号"],
+  waiting: ["waiting", "等待中"],
+  takeOver: ["Take over", "接管"],
+  release: ["Release", "释放"],
+  kind: ["kind", "类型"],
+  conversationId: ["id of the conversation", "会话 ID"],
+  askHold: ["Why take it over? (kept in the audit trail)", "为什么接管？（会记入审计记录）"],
   deadLetters: ["Dead letters", "死信"],
   what: ["what", "内容"],
   where: ["where", "会话"],

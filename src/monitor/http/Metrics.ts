@@ -111,6 +111,12 @@ const table: ReadonlyArray<Row> = [
     perAccount((one) => one.dispatcher.lanes.backlog)
   ],
   ["everbot_intake_paused", "gauge", "1 while nothing more is read.", perAccount((one) => Number(one.intake.isPaused))],
+  [
+    "everbot_holds",
+    "gauge",
+    "Conversations that a person has taken over, and one more for the account itself.",
+    perAccount((one) => one.holding.all().length)
+  ],
   ["everbot_messages_sent_total", "counter", "Messages the platform took.", perAccount((one) => one.relay.sent)],
   [
     "everbot_messages_unsent_total",
