@@ -184,7 +184,7 @@ export interface Playground {
 }
 
 export interface Alert {
-  readonly state: "raised" | "recovered"
+  readonly state: "raised" | "reminded" | "recovered"
   readonly severity: "warning" | "critical"
   readonly rule: string
   readonly subject: string

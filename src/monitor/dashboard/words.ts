@@ -24,6 +24,7 @@ const words = {
   noGuard: ["No process guard runs.", "未启用进程守护。"],
   alerts: ["Alerts", "告警"],
   raised: ["raised", "触发"],
+  reminded: ["still", "仍未恢复"],
   recovered: ["recovered", "已恢复"],
   exitCode: ["exit code", "退出码"],
   pause: ["Pause intake", "暂停接收"],

@@ -190,7 +190,7 @@ export const Errors = Schema.Struct({
 }).annotate({ identifier: "Errors" })
 
 export const Alert = Schema.Struct({
-  state: Schema.Literals(["raised", "recovered"]),
+  state: Schema.Literals(["raised", "reminded", "recovered"]),
   severity: Schema.Literals(["warning", "critical"]),
   rule: Schema.String,
   subject: Schema.String,
