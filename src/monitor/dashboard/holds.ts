@@ -41,7 +41,7 @@ const row = (hold: Hold): HTMLElement => {
   )
 }
 
-const show = (holds: ReadonlyArray<Hold>): void => {
+export const show = (holds: ReadonlyArray<Hold>): void => {
   const columns = [t("where"), t("why"), t("when"), t("waiting"), ""]
   const head = h("thead", {}, h("tr", {}, ...columns.map((text) => h("th", { scope: "col" }, text))))
   const rows = holds.map(row)
@@ -49,7 +49,7 @@ const show = (holds: ReadonlyArray<Hold>): void => {
   replace(byId("holds"), head, h("tbody", {}, ...(rows.length > 0 ? rows : [none])))
 }
 
-export const refresh = async (): Promise<void> => show(await get<ReadonlyArray<Hold>>("/api/holds"))
+const refresh = async (): Promise<void> => show(await get<ReadonlyArray<Hold>>("/api/holds"))
 
 const select = (id: string): HTMLSelectElement => byId(id) as HTMLSelectElement
 
@@ -59,6 +59,7 @@ export const showAccounts = (accounts: ReadonlyArray<Account>): void => {
   const names = accounts.map(({ account }) => account)
   if (Array.from(list.options, ({ value }) => value).join("\n") === names.join("\n")) return
   list.replaceChildren(...names.map((name) => h("option", { value: name }, name)))
+  ;(byId("hold") as HTMLButtonElement).disabled = names.length === 0
 }
 
 const takeOver = async (id: HTMLInputElement): Promise<void> => {

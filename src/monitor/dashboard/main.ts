@@ -16,6 +16,7 @@ import type {
   Errors,
   Gap,
   Health,
+  Hold,
   LiveEvent,
   Queue,
   Recovery,
@@ -43,13 +44,14 @@ const refreshConnections = async (): Promise<void> => {
 }
 
 const refreshRest = async (): Promise<void> => {
-  const [health, queues, errors, gaps, alerts, restarts] = await Promise.all([
+  const [health, queues, errors, gaps, alerts, restarts, holds] = await Promise.all([
     get<Health>("/api/health"),
     get<ReadonlyArray<Queue>>("/api/message-queue"),
     get<Errors>("/api/errors"),
     get<ReadonlyArray<Gap>>("/api/gaps"),
     get<Alerts>("/api/alerts"),
-    get<Restarts>("/api/restarts")
+    get<Restarts>("/api/restarts"),
+    get<ReadonlyArray<Hold>>("/api/holds")
   ])
   Panels.showHealth(health)
   Panels.showErrors(errors)
@@ -57,7 +59,7 @@ const refreshRest = async (): Promise<void> => {
   Operations.showRestarts(restarts)
   Queues.showCounts(queues)
   Queues.showGaps(gaps)
-  await Holds.refresh()
+  Holds.show(holds)
   // The list of dead letters is asked for again only when it changed: it is read, and clicked in.
   const letters = queues.reduce((sum, { deadLetters }) => sum + deadLetters, 0)
   if (letters !== knownLetters) await Queues.refresh()
@@ -105,7 +107,8 @@ const showLogin = (problem: string): void => {
 
 const rewrite = (): void => {
   Connections.clear()
-  knownLetters = -1
+  // By itself: a look that is under way would take the letters for shown, in the language before.
+  void Queues.refresh().catch(() => undefined)
   Charts.redraw()
   connected(byId("stream").dataset["live"] === "true")
   if (status !== undefined) Panels.showLevel(status.level)
