@@ -6,8 +6,7 @@
  * keep the ids of the rest and fetch them from the store when they get there, so that one flooded conversation costs
  * neither memory nor the others' time. When even the ids are too many, `isFull` tells the gateway to stop reading.
  *
- * Hot path: plain functions; a handler that ends at once costs one fork and no timer, one that is done when it returns not even
- * the fork.
+ * Hot path: plain functions; a handler that ends at once costs one fork and no timer, one done when it returns not even that.
  */
 import { Cause, Duration, Effect, Exit, type Fiber } from "effect"
 import * as HandlerError from "../domain/HandlerError.ts"
