@@ -15,6 +15,7 @@ import * as Handler from "./Handlers.ts"
 import { Handlers } from "./Handlers.ts"
 import type { Inbox } from "./Inbox.ts"
 import { Journal, type JournalOptions } from "./Journal.ts"
+import * as Kept from "./Kept.ts"
 import * as Retention from "./Retention.ts"
 import type { Turn } from "./Turn.ts"
 import * as Verdicts from "./Verdicts.ts"
@@ -29,11 +30,6 @@ export interface Options extends Account.AccountOptions, JournalOptions, Retenti
    * built and does not guess. @defaultValue true
    */
   readonly startsWhenQuiet?: boolean | undefined
-}
-
-export interface Kept {
-  readonly load: Effect.Effect<string | undefined, StoreError>
-  readonly save: (value: string) => Effect.Effect<void, StoreError>
 }
 
 export class Runtime extends Context.Service<
@@ -60,7 +56,7 @@ export class Runtime extends Context.Service<
     readonly discard: Store["Service"]["discard"]
     readonly gaps: Store["Service"]["gaps"]
     /** A small JSON text that survives a restart, kept with the journal; for platforms' own bookkeeping. */
-    readonly keep: (key: string) => Kept
+    readonly keep: (key: string) => Kept.Kept
     /** Stores a message outside of a turn; completes when it is durable. */
     readonly send: (message: NewMessage) => Effect.Effect<void>
     /**
@@ -144,22 +140,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         owner?.revive(revived)
         return true
       }),
-    keep: (key) => ({
-      load: Effect.map(store.state([key]), ([entry]) => entry?.value),
-      save: (value) =>
-        Effect.flatMap(store.state([key]), ([entry]) =>
-          Effect.callback<boolean>((resume) => {
-            const state = [{ key, value, expected: entry?.version ?? 0 }]
-            journal.turn({ eventId: undefined, messages: [], state }, (result) =>
-              resume(result._tag === "Refused" ? Effect.die(result.error) : Effect.succeed(result._tag === "Committed"))
-            )
-          })
-        ).pipe(
-          // Another save was faster: the last one asked for still must not be lost.
-          Effect.repeat({ until: (isSaved) => isSaved }),
-          Effect.asVoid
-        )
-    }),
+    keep: (key) => Kept.make({ store, journal }, key),
     send: (message) =>
       Effect.suspend(() => {
         const account = Array.from(accounts).find(({ platform }) => platform.account === message.conversation.account)

@@ -5,6 +5,7 @@ import type { MessageStatus, OutboxMessage, Receipt } from "../../src/domain/Mes
 import * as Rest from "../../src/domain/RestError.ts"
 import * as Alarm from "../../src/engines/Alarm.ts"
 import * as Breaker from "../../src/engines/Breaker.ts"
+import { Holds } from "../../src/engines/Holds.ts"
 import { Relay, type RelayOptions } from "../../src/engines/Relay.ts"
 import * as Schedules from "../../src/engines/Schedules.ts"
 import type { MessageWrite } from "../../src/ports/Store.ts"
@@ -39,6 +40,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
   const held: Array<() => void> = []
   const ends: Array<{ readonly id: number; readonly status: MessageStatus }> = []
   const world = { drained: 0, refreshed: 0 }
+  const holds = new Holds()
   const relay = new Relay(
     { ...options, ...settings.options },
     {
@@ -54,6 +56,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
       },
       alarm,
       breaker,
+      holds,
       fork: fork as <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>,
       record: (write, done) => {
         const apply = () => {
@@ -67,7 +70,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
       drained: () => void world.drained++
     }
   )
-  return { relay, tried, writes, held, ends, world, alarm, breaker, ids: () => tried.map(({ id }) => id) }
+  return { relay, holds, tried, writes, held, ends, world, alarm, breaker, ids: () => tried.map(({ id }) => id) }
 })
 
 const row = (id: number, where = "ann", more: Partial<OutboxMessage> = {}): OutboxMessage => ({

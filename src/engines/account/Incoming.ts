@@ -73,7 +73,7 @@ export const make = Effect.fnUntraced(function* (
     commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
     load,
     canSpill: inbox.isDurable,
-    isBlocked: () => isRecovering || relay.isFull,
+    isBlocked: () => isRecovering || relay.isFull || dispatcher.lanes.isHeld,
     failed,
     pressureChanged: () => intake.measure()
   })

@@ -37,6 +37,8 @@ export const defaultNumbers = {
   memoryLimit: 0.85,
   /** ... and above this unhealthy: the next moment may bring the kernel's killer. */
   memoryDeadline: 0.95,
+  /** A backup that is older than so many of its intervals is degraded. */
+  backupLimit: 2,
   /** Bytes free on the disk of the database: below is degraded ... */
   diskLimit: 1024 ** 3,
   /** ... and below this unhealthy. */

@@ -2,10 +2,12 @@
  * Every figure of the bot under one name, as a table: what it is called, what it means, where it comes from. Served as
  * JSON, and in Prometheus' text format together with whatever metrics of their own the user's program keeps in Effect.
  */
+import { basename } from "node:path"
 import { Effect } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import type { Level } from "../../domain/Health.ts"
 import type { Account } from "../../engines/Account.ts"
+import type { Scheduled } from "../../ports/Backups.ts"
 import type { Recorder } from "../Recorder.ts"
 import { idOf, processFigures } from "./Views.ts"
 
@@ -26,6 +28,7 @@ export interface Scene {
   readonly recorder: Recorder["Service"]
   readonly level: Level
   readonly streams: number
+  readonly backups: Iterable<Scheduled>
   readonly now: number
 }
 
@@ -111,6 +114,12 @@ const table: ReadonlyArray<Row> = [
     perAccount((one) => one.dispatcher.lanes.backlog)
   ],
   ["everbot_intake_paused", "gauge", "1 while nothing more is read.", perAccount((one) => Number(one.intake.isPaused))],
+  [
+    "everbot_holds",
+    "gauge",
+    "Conversations that a person has taken over, and one more for the account itself.",
+    perAccount((one) => one.holding.all().length)
+  ],
   ["everbot_messages_sent_total", "counter", "Messages the platform took.", perAccount((one) => one.relay.sent)],
   [
     "everbot_messages_unsent_total",
@@ -136,6 +145,15 @@ const table: ReadonlyArray<Row> = [
     "gauge",
     "Errors in the last second.",
     single(({ recorder }) => recorder.series.last?.errors ?? 0)
+  ],
+  [
+    "everbot_backup_age_seconds",
+    "gauge",
+    "Age of the newest whole backup of a database that has a schedule.",
+    ({ backups, now }) =>
+      Array.from(backups).flatMap(({ filename, newestAt }) =>
+        newestAt === undefined ? [] : [{ labels: { database: basename(filename) }, value: (now - newestAt) / 1000 }]
+      )
   ],
   ["everbot_monitor_streams", "gauge", "Readers of the live stream.", single(({ streams }) => streams)],
   [
