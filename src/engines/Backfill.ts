@@ -41,6 +41,8 @@ interface Hole {
   to: Mark | undefined
   readonly filled: Set<number>
   readonly held: Array<{ readonly delivery: Delivery; readonly mark: Mark }>
+  /** What we said ourselves beyond it. */
+  readonly own: Array<Mark>
   /** Opens when nothing is missing any more. */
   readonly complete: Latch.Latch
   /** Opens when too much waits. */
@@ -108,7 +110,7 @@ export class Backfill {
   /** We said something ourselves, which the platform tells nobody. */
   said(conversation: Conversation, mark: Mark): void {
     const cursor = this.cursors.get(laneKey(conversation))
-    if (cursor !== undefined) this.reach(cursor, mark)
+    if (cursor !== undefined) this.reachOwn(cursor, mark)
   }
 
   /** A stored event is about to go to its lane: whether it must wait behind an open gap. */
@@ -141,6 +143,13 @@ export class Backfill {
     else this.open(cursor, mark)
   }
 
+  /** Nobody tells of it again: behind an open gap it is kept, or it would seem to be missing when that is closed. */
+  private reachOwn(cursor: Cursor, mark: Mark): void {
+    this.reach(cursor, mark)
+    const { hole } = cursor
+    if (hole?.to !== undefined && mark.number >= hole.to.number && hole.own.length < maxHeld) hole.own.push(mark)
+  }
+
   private move(cursor: Cursor, mark: Mark): void {
     cursor.at = mark
     cursor.seenAt = this.parts.alarm.now()
@@ -149,7 +158,7 @@ export class Backfill {
 
   private open(cursor: Cursor, to: Mark | undefined): void {
     const latches = { complete: Latch.makeUnsafe(false), full: Latch.makeUnsafe(false) }
-    const hole: Hole = { to, filled: new Set(), held: [], newest: undefined, passing: new Set(), ...latches }
+    const hole: Hole = { to, filled: new Set(), held: [], own: [], newest: undefined, passing: new Set(), ...latches }
     cursor.hole = hole
     this.parts.fork(this.fill(cursor, hole))
   }
@@ -235,7 +244,12 @@ export class Backfill {
     if (messages > 0) this.parts.status.publish({ _tag: "GapFilled", account, conversation, messages })
     cursor.hole = undefined
     if (newest > cursor.at.number) this.move(cursor, { id: (hole.newest ?? cursor.at).id, number: newest })
-    for (const { delivery, mark } of hole.held.sort((a, b) => a.mark.number - b.mark.number)) {
+    const ours = hole.own.map((mark) => ({ delivery: undefined, mark }))
+    for (const { delivery, mark } of [...hole.held, ...ours].sort((a, b) => a.mark.number - b.mark.number)) {
+      if (delivery === undefined) {
+        this.reachOwn(cursor, mark)
+        continue
+      }
       this.reach(cursor, mark)
       if (!this.holds(delivery)) this.ports.release(delivery)
     }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Duration, Effect } from "effect"
+import { type Duration, Effect, Latch } from "effect"
 import { TestClock } from "effect/testing"
 import * as Bot from "../../src/Bot.ts"
 import type { Conversation } from "../../src/domain/Conversation.ts"
@@ -134,6 +134,36 @@ describe("a hole in the numbers of a conversation", () => {
           yield* pass("10 seconds")
           assert.deepStrictEqual(handled, names([1, 3, 4, 5, 7]))
           assert.deepStrictEqual(yield* gaps, [])
+        })
+      )
+    })
+  )
+
+  it.effect("is none where the bot said something itself, though it learned that late, while another was open", () =>
+    Effect.gen(function* () {
+      const world = numbered(() => [])
+      const gate = Latch.makeUnsafe(false)
+      let said = 0
+      const send: Platform["send"] = () =>
+        gate.whenOpen(Effect.sync(() => ({ messageId: `own${++said}`, status: "sent" as const, number: said * 2 })))
+      const talkative = { ...world, fake: { ...world.fake, platform: { ...world.fake.platform, send } } }
+      yield* run(talkative, (handled) =>
+        Effect.gen(function* () {
+          yield* world.emit(message(1))
+          yield* settle
+          for (const text of ["one", "two"]) yield* Bot.send(place, text)
+          // 2 and 4 are ours, and 3 is told of before we know that.
+          yield* world.emit(message(3))
+          yield* pass("1 second")
+          assert.deepStrictEqual(handled, names([1]))
+          yield* gate.open
+          yield* pass("100 millis")
+          assert.deepStrictEqual([said, handled], [2, names([1, 3])])
+          yield* world.emit(message(5))
+          yield* settle
+          assert.deepStrictEqual(handled, names([1, 3, 5]))
+          yield* pass("1 minute")
+          assert.deepStrictEqual([world.asked, yield* gaps], [[], []])
         })
       )
     })

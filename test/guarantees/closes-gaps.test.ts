@@ -142,9 +142,9 @@ const attentive = (simulator: QqSimulator.QqSimulator) =>
 
 const answered = (said: ReadonlyArray<ReturnType<typeof say>>) => said.every(({ replies }) => replies.length > 0)
 
-describe.concurrent("closes gaps in guild channels", () => {
+describe.concurrent.for(World.modes)("closes gaps in guild channels, by %s", (mode) => {
   const start = Effect.gen(function* () {
-    const simulator = yield* World.platform()
+    const simulator = yield* World.platform({}, mode)
     const filename = yield* World.database
     const bot = yield* World.runOn(filename, Layer.mergeAll(World.Echo, attentive(simulator)))
     yield* listening(simulator)
@@ -154,7 +154,7 @@ describe.concurrent("closes gaps in guild channels", () => {
       bot.stop,
       World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
     )
-    return { simulator, bot, gaps }
+    return { simulator, bot, filename, gaps }
   })
 
   it.live("what a session swallowed is found by its number, fetched, and answered in its place", () =>
@@ -169,25 +169,6 @@ describe.concurrent("closes gaps in guild channels", () => {
       World.assertFair(simulator)
       assert.isTrue(bot.news.some((it) => it._tag === "GapFilled" && it.conversation.id === channel.id))
       assert.deepStrictEqual(yield* gaps, [])
-    })
-  )
-
-  it.live("what was said after a session was lost is fetched though nothing else is said", () =>
-    Effect.gen(function* () {
-      const { bot, gaps, simulator } = yield* start
-      yield* simulator.fault({ kind: "lostEvents", times: 5 })
-      const missed = yield* burst(simulator, [channel], 5)
-      yield* simulator.fault({ kind: "invalidSession", resumable: false })
-      yield* simulator
-        .until(() => answered(missed))
-        .pipe(World.within(10_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
-      const after = yield* burst(simulator, [channel], 2)
-      yield* simulator.until(() => answered(after)).pipe(World.within(10_000, "what was said then"))
-      World.assertFair(simulator)
-      assert.deepStrictEqual(
-        (yield* gaps).map(({ stream }) => stream),
-        ["gateway/0"]
-      )
     })
   )
 
@@ -222,4 +203,43 @@ describe.concurrent("closes gaps in guild channels", () => {
       assert.deepStrictEqual(yield* gaps, [])
     })
   )
+
+  if (mode === "WebSocket") {
+    it.live("what was said after a session was lost is fetched though nothing else is said", () =>
+      Effect.gen(function* () {
+        const { bot, gaps, simulator } = yield* start
+        yield* simulator.fault({ kind: "lostEvents", times: 5 })
+        const missed = yield* burst(simulator, [channel], 5)
+        yield* simulator.fault({ kind: "invalidSession", resumable: false })
+        yield* simulator
+          .until(() => answered(missed))
+          .pipe(World.within(10_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
+        const after = yield* burst(simulator, [channel], 2)
+        yield* simulator.until(() => answered(after)).pipe(World.within(10_000, "what was said then"))
+        World.assertFair(simulator)
+        assert.deepStrictEqual(
+          (yield* gaps).map(({ stream }) => stream),
+          ["gateway/0"]
+        )
+      })
+    )
+  } else {
+    it.live("what was said while the bot could not be called is fetched though nothing else is said", () =>
+      Effect.gen(function* () {
+        const { bot, filename, gaps, simulator } = yield* start
+        yield* bot.stop
+        yield* simulator.fault({ kind: "lostEvents", times: 5 })
+        const missed = yield* burst(simulator, [channel], 5)
+        // A shorter absence counts for none: the platform calls again by then.
+        yield* Effect.sleep(1100)
+        yield* World.runOn(filename, Layer.mergeAll(World.Echo, attentive(simulator)))
+        yield* simulator.until(() => answered(missed)).pipe(World.within(10_000, "every answer"))
+        World.assertFair(simulator)
+        assert.deepStrictEqual(
+          (yield* gaps).map(({ stream }) => stream),
+          ["webhook/0"]
+        )
+      })
+    )
+  }
 })

@@ -18,7 +18,8 @@ export interface QqOptions {
   readonly sandbox?: boolean | undefined
   /**
    * Bits, see `Intents`. With `MESSAGE_AUDIT`, messages that QQ holds for review become `sent` or `refused` by its
-   * verdict; without it they stay `auditing`. @defaultValue Intents.defaults
+   * verdict; without it they stay `auditing`. With `GUILD_MESSAGES`, holes in guild channels are looked up in their history.
+   * By webhook nothing is asked for: there it says what was chosen in the console. @defaultValue Intents.defaults
    */
   readonly intents?: Intents.Intents | undefined
   /** Base of the REST API. @defaultValue https://api.sgroup.qq.com, or its sandbox */

@@ -33,7 +33,8 @@ const encoder = new TextEncoder()
 /**
  * The history of the account's channels; `undefined` where it hears only what mentions it: then holes mean nothing.
  *
- * @param intents what the account asks for: every message comes only with `GUILD_MESSAGES`, to private-domain bots
+ * @param intents what the account asks for, or was given in the console: every message comes only with `GUILD_MESSAGES`, to
+ *   private-domain bots
  */
 export const make = (account: string, intents: Intents.Intents, rest: Pick<Rest, "request">): History | undefined => {
   if (!Intents.has(intents, "GUILD_MESSAGES")) return undefined

@@ -191,8 +191,9 @@ const webhooks = Effect.promise(() => import("./WebhookLayer.ts"))
 
 /**
  * One QQ account whose events QQ brings: register `https://<your host>/qq` as its callback address in the console, and
- * let a reverse proxy pass the calls on to `webhook.port`. With the same promises as {@link layer}, and no shards,
- * intents or sessions: events are chosen in the console. Fails when the port cannot be listened on.
+ * let a reverse proxy pass the calls on to `webhook.port`. With the same promises as {@link layer}, and no shards or
+ * sessions. Events are chosen in the console; a private-domain bot that chose MESSAGE_CREATE says so by `GUILD_MESSAGES` in
+ * `intents`, so that holes in its channels are found. Fails when the port cannot be listened on.
  */
 export const layerWebhook = (options: WebhookOptions): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
   Layer.unwrap(

@@ -9,6 +9,7 @@ import { QqApi } from "./Api.ts"
 import { QqClock } from "./Clock.ts"
 import type { QqConfig } from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
+import * as History from "./History.ts"
 import { outbound } from "./Outbound.ts"
 import * as Probe from "./Probe.ts"
 import { QqRest } from "./Rest.ts"
@@ -34,6 +35,7 @@ export const attach = Effect.fnUntraced(function* (config: QqConfig, webhook: Ro
     probe: probe.ask,
     heartbeats: false,
     webhook: intake.view,
+    history: History.make(account, config.intents, rest),
     shards: Effect.succeed(1),
     connect: (link) => Effect.raceFirst(intake.connect(link), probe.watch)
   }
