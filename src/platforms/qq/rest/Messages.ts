@@ -27,7 +27,10 @@ const sent = (answer: Answer): Option.Option<SentMessage> => {
   return Option.some({ id: messageId, status, ...(auditId === undefined ? {} : { auditId }), answer: answer.body })
 }
 
-/** Body of a send to a group or private chat, as QQ writes it; `Qq.body` makes one from content. */
+/**
+ * Body of a send to a group or private chat, as QQ writes it. What is not named here (`content`, `markdown`, `keyboard`,
+ * `ark`, `media`, `message_reference`, `is_wakeup`, `subscribe_id`, `prompt_keyboard`, `action_button`, …) goes as it is.
+ */
 export interface ChatMessageBody {
   /** 0 text, 2 markdown, 3 ark, 4 embed, 6 input notify, 7 media. */
   readonly msg_type: number
@@ -38,7 +41,7 @@ export interface ChatMessageBody {
   readonly [field: string]: unknown
 }
 
-/** Body of a send to a guild channel or guild direct message, as QQ writes it. */
+/** Body of a send to a guild channel or guild direct message, as QQ writes it: `embed`, `ark`, `image`, … go as they are. */
 export interface GuildMessageBody {
   readonly content?: string
   readonly msg_id?: string
