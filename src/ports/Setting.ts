@@ -9,7 +9,7 @@ import { Config, ConfigProvider, Context, Duration, Effect, Redacted, Result } f
 import { ConfigError, Malformed } from "../domain/ConfigError.ts"
 import * as Presets from "../domain/Preset.ts"
 
-interface About {
+export interface About {
   /** The environment variable. */
   readonly name: Presets.Variable
   /** What it means, for an operator. */
