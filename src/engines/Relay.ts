@@ -33,6 +33,8 @@ export interface RelayOptions {
 /** What the relay needs from its account. */
 export interface RelayPorts {
   readonly platform: Platform
+  /** The platform's, with what watches it. */
+  readonly send: Platform["send"]
   readonly alarm: Alarm
   readonly breaker: Breaker.Breaker
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -195,7 +197,7 @@ export class Relay {
       })
     }
     // Inside the breaker: what it holds back never went to the wire, and must not look after a crash as if it had.
-    const send = Effect.andThen(this.markSending(row), platform.send(message))
+    const send = Effect.andThen(this.markSending(row), this.ports.send(message))
     return breaker.execute(send, { key: platform.account, classify }).pipe(
       Effect.map((receipt): Step => ({ _tag: "Rest", status: receipt.status, receipt })),
       Effect.catch((error) =>

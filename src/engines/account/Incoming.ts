@@ -1,11 +1,14 @@
 /** The way in of an account: from its gateways through the inbox to the lanes and their handlers. */
 import { Effect, type Scope } from "effect"
+import type { Event } from "../../domain/Event.ts"
 import type { HandlerError } from "../../domain/HandlerError.ts"
 import { Backfill } from "../Backfill.ts"
 import { Dispatcher } from "../Dispatcher.ts"
+import type { Handler } from "../Handlers.ts"
 import { Intake } from "../Intake.ts"
 import type { Delivery } from "../Lanes.ts"
 import * as Recovery from "../Recovery.ts"
+import { drawn } from "../Spans.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import type { Parts } from "./Parts.ts"
 
@@ -21,7 +24,7 @@ export const make = Effect.fnUntraced(function* (
   parts: Parts,
   { commit, relay }: Outgoing
 ): Effect.fn.Return<Incoming, never, Scope.Scope> {
-  const { alarm, cache, fork, handlers, inbox, journal, options, platform, probation, status } = parts
+  const { alarm, cache, fork, handlers, inbox, journal, options, platform, probation, spans, status } = parts
   const { account } = platform
 
   const load = (ids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<Delivery>> =>
@@ -30,7 +33,7 @@ export const make = Effect.fnUntraced(function* (
       (events) =>
         events.map(({ id, key, raw, receivedAt }) => {
           const event = platform.decode(raw, key)
-          return { id, event, receivedAt, size: raw.length, attempt: 1, pace: undefined }
+          return { id, event, receivedAt, size: raw.length, shard: undefined, attempt: 1, pace: undefined }
         })
     )
 
@@ -41,11 +44,16 @@ export const make = Effect.fnUntraced(function* (
     status.publish({ _tag: "EventDeadLettered", account, conversation, key, reason: error.reason.message })
   }
 
+  const handlerOf = (event: Event): Handler | undefined => {
+    const handler = handlers.of(event)
+    return handler === undefined || spans.current === undefined ? handler : drawn(handler, spans.current)
+  }
+
   let isRecovering = false
   const dispatcher: Dispatcher = new Dispatcher(options, {
     alarm,
     fork,
-    handlerOf: handlers.of,
+    handlerOf,
     readState: (key) => Recovery.patient(parts, () => cache.read(key)),
     settle: inbox.settle,
     probation,
@@ -56,7 +64,7 @@ export const make = Effect.fnUntraced(function* (
     failed,
     pressureChanged: () => intake.measure()
   })
-  const intake: Intake = new Intake({ account, alarm, inbox, journal, status, dispatcher })
+  const intake: Intake = new Intake({ account, alarm, inbox, journal, status, dispatcher, spans })
   yield* status.listen((news) => {
     if (news._tag === "StoreFailed" || news._tag === "StoreRecovered") intake.measure()
   })
