@@ -20,7 +20,7 @@ import { bad, millis, onErrors, onHealth, onMetric, type Rule } from "./alerts/R
 import { log, type Sink } from "./alerts/Sinks.ts"
 import { Tracker } from "./alerts/Tracker.ts"
 import { Health } from "./Health.ts"
-import * as Metrics from "./http/Metrics.ts"
+import * as Metrics from "./metrics/Table.ts"
 import { Recorder } from "./Recorder.ts"
 
 export type { Alert, Severity } from "./alerts/Alert.ts"
@@ -104,7 +104,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const round = Effect.gen(function* () {
     const health = yield* report
     const now = clock.currentTimeMillisUnsafe()
-    const metrics = Metrics.collect({ accounts: runtime.accounts(), recorder, level: health.level, streams: 0, now })
+    const metrics = Metrics.collect({ accounts: runtime.accounts(), recorder, level: health.level, now })
     for (const { reader, tracker } of watched) {
       for (const alert of tracker.step(reader.read({ now, health, metrics }), now)) {
         book.recent.push(alert)

@@ -93,9 +93,11 @@ export const whole = (
   return make(about, Config.Int(), isFine, problem, `Write a number ${range}, ${leaveOut}`)
 }
 
-/** A number above zero. */
-export const amount = (about: About): Setting<number> =>
-  make(about, Config.Number(), (value) => value > 0, "is no number above 0", `Write a number, ${leaveOut}`)
+/** A number above zero, up to `most`. */
+export const amount = (about: About, most: number = Number.POSITIVE_INFINITY): Setting<number> => {
+  const problem = `is no number above 0${most === Number.POSITIVE_INFINITY ? "" : ` and up to ${most}`}`
+  return make(about, Config.Number(), (value) => value > 0 && value <= most, problem, `Write a number, ${leaveOut}`)
+}
 
 const lasts = (duration: Duration.Duration): boolean => Duration.toMillis(duration) > 0 && Duration.isFinite(duration)
 

@@ -3,6 +3,7 @@ import * as Bot from "../../bot/Settings.ts"
 import * as Logs from "../../monitor/Logs.ts"
 import * as Monitor from "../../monitor/Monitor.ts"
 import * as ProcessGuard from "../../monitor/ProcessGuard.ts"
+import * as Telemetry from "../../monitor/Telemetry.ts"
 import * as Qq from "../../platforms/qq/Config.ts"
 import * as QqWebhook from "../../platforms/qq/WebhookConfig.ts"
 import { presetSetting, type Setting } from "../../ports/Setting.ts"
@@ -34,5 +35,6 @@ export const groups: ReadonlyArray<Group> = [
   group("Errors", "Bot.launch", Bot.errors),
   group("Log", "Logs.layerConfig", Logs.settings),
   group("Monitor", "Monitor.layerConfig", Monitor.settings),
-  group("Process guard", "ProcessGuard.layerConfig", ProcessGuard.settings)
+  group("Process guard", "ProcessGuard.layerConfig", ProcessGuard.settings),
+  group("Traces and metrics", "Telemetry.layerConfig", Telemetry.settings)
 ]
