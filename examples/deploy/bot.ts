@@ -1,5 +1,5 @@
 /**
- * A bot as it runs on a server: watched, guarded, and calling for help. `everbot.service` and `Dockerfile` beside it start
+ * A bot as it runs on a server: watched, guarded, backed up, and calling for help. `everbot.service` and `Dockerfile` beside it start
  * it and keep it alive.
  *
  *     npx tsx examples/deploy/bot.ts      without QQ_APP_ID: on a simulated QQ
@@ -12,7 +12,7 @@ import { Bot } from "everbot"
 import { Alerts, Monitor, ProcessGuard } from "everbot/monitor"
 import { Qq } from "everbot/qq"
 import { QqSimulator } from "everbot/simulator"
-import { Sqlite } from "everbot/sqlite"
+import { Backup, Sqlite } from "everbot/sqlite"
 
 const Echo = Bot.on("MessageReceived", (event) => Bot.reply(event, event.text))
 
@@ -28,7 +28,7 @@ const Help = Layer.unwrap(
   })
 )
 
-Layer.mergeAll(Echo, Help, Monitor.layerConfig, ProcessGuard.layerConfig, Qq.layerConfig).pipe(
+Layer.mergeAll(Echo, Help, Monitor.layerConfig, ProcessGuard.layerConfig, Backup.layerConfig, Qq.layerConfig).pipe(
   Bot.launch,
   Effect.provide(Sqlite.layerConfig),
   Effect.provide(QqSimulator.layerConfigUnlessSet()),

@@ -2,6 +2,7 @@
 import { Duration, Effect } from "effect"
 import type { ConfigError } from "../domain/ConfigError.ts"
 import { defaults } from "../engines/account/Options.ts"
+import * as Retention from "../engines/Retention.ts"
 import * as ErrorMonitor from "../monitor/ErrorMonitor.ts"
 import * as Health from "../monitor/health/Options.ts"
 import * as Setting from "../ports/Setting.ts"
@@ -23,18 +24,14 @@ export const settings = {
   maxResident: count("EVERBOT_MAX_RESIDENT", "Events held in memory.", defaults.maxResident),
   maxBacklog: count("EVERBOT_MAX_BACKLOG", "Events known to wait before reading stops.", defaults.maxBacklog),
   maxQueued: count("EVERBOT_MAX_QUEUED", "Messages waiting before handlers are held back.", defaults.maxQueued),
-  retention: Setting.orOff(
-    Setting.duration({
-      name: "EVERBOT_RETENTION",
-      about: "How long settled events and sent messages are kept; off keeps them.",
-      fallback: "7 days"
-    })
-  ),
   saveEvery: Setting.duration({ name: "EVERBOT_SAVE_EVERY", about: "How often Autosave saves.", fallback: "1 minute" })
 } satisfies Setting.For<Options>
 
 /** Of the health checks; a round that is `off` is made only when somebody asks, and repairs nothing. */
 export const health = { ...Health.settings, interval: Setting.orOff(Health.settings.interval) }
+
+/** How long each table of the store is kept. */
+export const keep = Retention.settings
 
 /** Of the error monitor. */
 export const errors = ErrorMonitor.settings
@@ -49,6 +46,7 @@ export const configWith = (options: Options): Effect.Effect<Options, ConfigError
     const measured = yield* Setting.over<Health.Options>(limits, given)
     return {
       ...(yield* Setting.over(settings, options)),
+      keep: yield* Setting.over<Retention.Keep>(keep, options.keep ?? {}),
       health: every === false ? false : { ...measured, ...(every !== undefined && { interval: every }) },
       errors: yield* Setting.over<ErrorMonitor.Options>(errors, options.errors ?? {})
     }

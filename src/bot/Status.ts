@@ -48,6 +48,8 @@ export interface AccountStatus {
   readonly messagesUnsent: number
   readonly messagesWaiting: number
   readonly isIntakePaused: boolean
+  /** Conversations that a person has taken over, and one more for the account itself. */
+  readonly holds: number
   /** Figures of the account's webhook, if it has one; `isConnected` says that it takes calls, not that any comes. */
   readonly webhook: WebhookView | undefined
   /** Milliseconds. */
@@ -87,6 +89,7 @@ export const ofAccount = (account: Account, now: number): AccountStatus => {
     messagesUnsent: relay.unsent,
     messagesWaiting: relay.depth,
     isIntakePaused: intake.isPaused,
+    holds: account.holding.all().length,
     webhook: account.platform.webhook?.(),
     uptime
   }

@@ -64,7 +64,15 @@ export class Crashed extends Data.TaggedError("Crashed")<{ readonly times: numbe
   }
 }
 
-export type Reason = Failed | StoreUnavailable | TimedOut | Died | TooManyMessages | Crashed
+/** No handler was asked: the frame that was stored cannot be made into an event any more. */
+export class Undecodable extends Data.TaggedError("Undecodable")<{ readonly error: unknown }> {
+  readonly isRetryable = false as const
+  override get message() {
+    return `its stored frame cannot be decoded: ${nameOf(this.error, String)}`
+  }
+}
+
+export type Reason = Failed | StoreUnavailable | TimedOut | Died | TooManyMessages | Crashed | Undecodable
 export type Retryable = Extract<Reason, { readonly isRetryable: true }>
 export type Fatal = Extract<Reason, { readonly isRetryable: false }>
 

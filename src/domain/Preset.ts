@@ -53,7 +53,8 @@ export const production: Preset = {
     // Less than the process guard's deadline of 30 seconds, and systemd's of 40.
     EVERBOT_DRAIN_TIMEOUT: "20 seconds",
     EVERBOT_SAVE_EVERY: "1 minute",
-    EVERBOT_RETENTION: "7 days",
+    EVERBOT_KEEP_EVENTS: "7 days",
+    EVERBOT_KEEP_MESSAGES: "7 days",
     EVERBOT_GUARD_MEMORY: "0.9",
     EVERBOT_GUARD_CPU: "0.95",
     EVERBOT_GUARD_LOOP_DELAY: "1 second",
@@ -77,7 +78,6 @@ export const test: Preset = {
     EVERBOT_HANDLER_TIMEOUT: "5 seconds",
     EVERBOT_DRAIN_TIMEOUT: "1 second",
     EVERBOT_SAVE_EVERY: "1 second",
-    EVERBOT_RETENTION: "off",
     EVERBOT_MAX_RESIDENT: "256",
     EVERBOT_MAX_BACKLOG: "10000",
     EVERBOT_MAX_QUEUED: "1000",

@@ -32,11 +32,24 @@ export class RateLimited extends Data.TaggedError("RateLimited")<
   }
 }
 
-/** The platform cannot serve now. `reached` is false when the request certainly never arrived. */
-export class Unavailable extends Data.TaggedError("Unavailable")<Facts & { readonly reached: boolean }> {
+/**
+ * The platform cannot serve now. `reached` is false when the request certainly never arrived; `retries` says how often at
+ * most it wants to be asked again, where it says that.
+ */
+export class Unavailable extends Data.TaggedError("Unavailable")<
+  Facts & { readonly reached: boolean; readonly retries?: number | undefined }
+> {
   readonly isRetryable = true as const
   override get message() {
     return say("the platform is unavailable", this)
+  }
+}
+
+/** The platform cannot serve, was asked again as often as it allows, and does not want to be asked any more. */
+export class RetriesExhausted extends Data.TaggedError("RetriesExhausted")<Facts> {
+  readonly isRetryable = false as const
+  override get message() {
+    return say("the platform is unavailable, and was asked again as often as it allows", this)
   }
 }
 
@@ -128,6 +141,7 @@ export class OutcomeUnknown extends Data.TaggedError("OutcomeUnknown")<Facts> {
 export type Reason =
   | RateLimited
   | Unavailable
+  | RetriesExhausted
   | TimedOut
   | CredentialsExpired
   | Unauthorized

@@ -66,6 +66,14 @@ export type Status =
     }
   | { readonly _tag: "IntakePaused"; readonly account: string; readonly why: string }
   | { readonly _tag: "IntakeResumed"; readonly account: string }
+  /** A person took over a conversation, or the whole account (`conversation` is `undefined`); or gave it back. */
+  | {
+      readonly _tag: "HoldPlaced"
+      readonly account: string
+      readonly conversation: Conversation | undefined
+      readonly reason: string
+    }
+  | { readonly _tag: "HoldReleased"; readonly account: string; readonly conversation: Conversation | undefined }
   | { readonly _tag: "StoreFailed"; readonly error: StoreError }
   | { readonly _tag: "StoreRecovered" }
   | { readonly _tag: "BreakerChanged"; readonly account: string; readonly state: "closed" | "open" | "half-open" }

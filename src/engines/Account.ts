@@ -9,8 +9,9 @@ import type { GatewayError, Retryable } from "../domain/GatewayError.ts"
 import type { NewMessage, OutboxMessage } from "../domain/Message.ts"
 import type { Platform } from "../ports/Platform.ts"
 import type { PendingEvent } from "../ports/Store.ts"
+import * as Holding from "./account/Holding.ts"
 import * as Incoming from "./account/Incoming.ts"
-import { type AccountOptions, defaults } from "./account/Options.ts"
+import { type AccountOptions, check, defaults } from "./account/Options.ts"
 import * as Outgoing from "./account/Outgoing.ts"
 import * as Parts from "./account/Parts.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
@@ -33,6 +34,8 @@ export interface Account {
   readonly shards: () => ReadonlyArray<ShardView>
   /** Stores messages outside of a turn; waits while the outbox is full, and returns when they are durable. */
   readonly send: (messages: ReadonlyArray<NewMessage>) => Effect.Effect<void>
+  /** What a person holds of it. */
+  readonly holding: Holding.Holding
   /**
    * Ends the connection of one shard for this reason, as if the peer had: its supervisor counts the failure on the
    * ladder and dials again. Does nothing while the shard is not connected.
@@ -58,6 +61,8 @@ export const start = Effect.fnUntraced(function* (
   gaveUp: () => void,
   given: AccountOptions = {}
 ): Effect.fn.Return<Account, never, Scope.Scope | Parts.Services> {
+  // Who attaches a platform of his own has nobody else to tell him.
+  yield* Effect.orDie(check(given))
   const options = { ...defaults, ...platform.sessions, ...given }
   const parts = yield* Parts.make(platform, options)
   const outgoing: Outgoing.Outgoing = yield* Outgoing.make(parts, {
@@ -65,10 +70,13 @@ export const start = Effect.fnUntraced(function* (
     said: (conversation, mark) => intake.backfill?.said(conversation, mark)
   })
   const { dispatcher, intake, recover } = yield* Incoming.make(parts, outgoing)
+  const holding = Holding.make(parts, dispatcher, outgoing)
   const shards = Shards.make(parts, intake, gaveUp)
 
   const intaking = started.await.pipe(
+    Effect.andThen(holding.recover),
     Effect.andThen(outgoing.recover),
+    Effect.andThen(holding.open),
     Effect.andThen(recover),
     Effect.andThen(shards.run),
     Effect.forkScoped
@@ -83,6 +91,7 @@ export const start = Effect.fnUntraced(function* (
     startedAt: yield* Clock.currentTimeMillis,
     shards: shards.views,
     send: outgoing.send,
+    holding,
     revive: (revived) => {
       // Before recovery has read the store, it will find it there.
       if (!outgoing.hasRecovered()) return

@@ -6,8 +6,7 @@
  * keep the ids of the rest and fetch them from the store when they get there, so that one flooded conversation costs
  * neither memory nor the others' time. When even the ids are too many, `isFull` tells the gateway to stop reading.
  *
- * Hot path: plain functions; a handler that ends at once costs one fork and no timer, one that is done when it returns not even
- * the fork.
+ * Hot path: plain functions; a handler that ends at once costs one fork and no timer, one done when it returns not even that.
  */
 import { Cause, Duration, Effect, Exit, type Fiber } from "effect"
 import * as HandlerError from "../domain/HandlerError.ts"
@@ -54,7 +53,7 @@ export class Dispatcher {
   /** Takes an event that is stored. */
   take(delivery: Delivery): void {
     const lane = this.lanes.of(delivery.event.conversation)
-    if (lane.isIdle && this.canStart()) {
+    if (lane.isIdle && !lane.isHeld && this.canStart()) {
       this.lanes.entered(delivery)
       if (!this.start(lane, delivery)) return
       lane.isBusy = false
@@ -92,8 +91,10 @@ export class Dispatcher {
     return !this.isStopped && this.running < this.options.concurrency && !this.ports.isBlocked()
   }
 
-  private wake(lane: Lane): void {
-    if (this.canStart()) this.advance(lane)
+  /** Lets a lane go on that is not busy. */
+  wake(lane: Lane): void {
+    if (lane.isHeld) this.left()
+    else if (this.canStart()) this.advance(lane)
     else this.list(lane)
   }
 
@@ -112,7 +113,7 @@ export class Dispatcher {
 
   /** Runs the lane's events until it is empty or one of them takes time. */
   private advance(lane: Lane): void {
-    while (!lane.isBusy) {
+    while (!lane.isBusy && !lane.isHeld) {
       const next = lane.peek()
       if (next === undefined) return
       if (!this.canStart()) return this.wake(lane)
@@ -286,15 +287,15 @@ export class Dispatcher {
   }
 
   private left(): void {
-    if (this.idleWaiters.length > 0 && this.lanes.backlog === 0) {
+    if (this.idleWaiters.length > 0 && this.lanes.isIdle(this.running)) {
       for (const resume of this.idleWaiters.splice(0)) resume()
     }
   }
 
-  /** Completes when nothing waits and nothing runs. */
+  /** Completes when nothing waits, but what a person holds, and nothing runs. */
   get idle(): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
-      if (this.lanes.backlog === 0) return resume(Effect.void)
+      if (this.lanes.isIdle(this.running)) return resume(Effect.void)
       this.idleWaiters.push(() => resume(Effect.void))
     })
   }
@@ -331,9 +332,9 @@ export class Dispatcher {
     })
   }
 
-  /** Buries a stored event without running it: its handler ended so many processes. */
-  condemn(delivery: Delivery, times: number): void {
-    this.burial.kill(delivery, times, new HandlerError.Crashed({ times }), () => {})
+  /** Buries a stored event that no lane holds, without running it. */
+  condemn(delivery: Delivery, attempts: number, reason: HandlerError.Reason): void {
+    this.burial.kill(delivery, attempts, reason, () => {})
   }
 
   /** The store cannot hold what the turn left: that is a bug of the handler. Its lane waits for it, or has gone on. */

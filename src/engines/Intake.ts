@@ -21,8 +21,8 @@ import type { Spans } from "./Spans.ts"
 import type { StatusStream } from "./StatusStream.ts"
 
 /** Events between the socket and the store; and where reading goes on, so that the store never waits for the socket. */
-const maxStoring = 4096
-const resumeStoring = 3072
+const maxStoring = 8192
+const resumeStoring = 6144
 const nothing = new Uint8Array(0)
 const nowhere: Omit<Position, "stream"> = { session: "", seq: 0, startedAt: 0 }
 /** Milliseconds. */

@@ -37,7 +37,7 @@ export interface StreamRef {
 }
 
 export interface JournalOptions {
-  /** Events in one commit at the most. @defaultValue 1024 */
+  /** Events in one commit at the most. @defaultValue 2048 */
   readonly maxBatch?: number | undefined
   /** Pace at which a failing commit is repeated. @defaultValue 100 ms × 2, cap 5 s */
   readonly retry?: Schedule.Schedule<unknown, StoreError> | undefined
@@ -105,7 +105,7 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
   const status = yield* StatusStream
   const context = yield* Effect.context<never>()
   const runFork = Effect.runForkWith(context)
-  const maxBatch = options.maxBatch ?? 1024
+  const maxBatch = options.maxBatch ?? 2048
   const retry = options.retry ?? defaultRetry
   const fatal = yield* Deferred.make<never, StoreError>()
 

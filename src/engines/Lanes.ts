@@ -31,6 +31,8 @@ export class Lane {
   isBusy = false
   /** The lane waits for its turn to start. */
   isReady = false
+  /** A person has taken over the conversation: no turn of it starts. */
+  isHeld = false
   /** Timers that will come back to this lane. */
   pins = 0
   private queue: Array<Delivery | number> = []
@@ -47,7 +49,7 @@ export class Lane {
     return !this.isBusy && this.head === this.queue.length
   }
   get isDisposable(): boolean {
-    return this.isIdle && !this.isReady && this.pins === 0
+    return this.isIdle && !this.isReady && !this.isHeld && this.pins === 0
   }
   peek(): Delivery | number | undefined {
     return this.queue[this.head]
@@ -108,6 +110,9 @@ export class Lanes {
   spilled = 0
   /** Events on their way into the store, which will come here. */
   arriving = 0
+  /** A person holds the whole account. */
+  isHeld = false
+  private readonly held = new Set<Lane>()
   private wasFull = false
   /** How many lanes there are when idle ones must go. */
   private sweepAt = maxIdleLanes
@@ -160,6 +165,23 @@ export class Lanes {
     return lane
   }
 
+  /** A person holds the conversation, or lets it go; what comes meanwhile is kept by id. */
+  hold(conversation: Conversation, isHeld: boolean): Lane {
+    const lane = this.of(conversation)
+    lane.isHeld = isHeld
+    if (isHeld) this.held.add(lane)
+    else this.held.delete(lane)
+    return lane
+  }
+
+  /** Whether nothing waits but what a person holds, and nothing runs. */
+  isIdle(running: number): boolean {
+    if (this.isHeld) return running === 0
+    let waiting = this.backlog
+    for (const lane of this.held) waiting -= lane.length
+    return waiting === 0
+  }
+
   private sweep(): void {
     for (const lanes of [this.byId, this.byKey]) {
       for (const [key, lane] of lanes) if (lane.isDisposable) lanes.delete(key)
@@ -178,7 +200,8 @@ export class Lanes {
   push(lane: Lane, delivery: Delivery): void {
     const mustSpill =
       this.canSpill &&
-      (lane.endsInId ||
+      (lane.isHeld ||
+        lane.endsInId ||
         lane.length >= maxResidentPerLane ||
         this.resident >= this.limits.maxResident ||
         this.residentBytes >= this.limits.maxResidentBytes)

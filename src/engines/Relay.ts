@@ -6,48 +6,19 @@
  * before the wire, so that a crash leaves a trace: what was `sending` is sent again only where the platform
  * deduplicates; elsewhere it rests as `unknown` until the policy or a person decides.
  */
-import { Duration, Effect, Exit, type Fiber, type Schedule } from "effect"
+import { Duration, Effect, Exit } from "effect"
 import { CircuitBreaker } from "effect/persistence"
+import { type Conversation, laneKey } from "../domain/Conversation.ts"
 import type { MessageStatus, OutboxMessage, Receipt } from "../domain/Message.ts"
 import { RestError, Unavailable } from "../domain/RestError.ts"
-import type { Platform, Verdict } from "../ports/Platform.ts"
+import type { Verdict } from "../ports/Platform.ts"
 import type { MessageWrite } from "../ports/Store.ts"
-import type { Alarm } from "./Alarm.ts"
-import type * as Breaker from "./Breaker.ts"
+import type { Timer } from "./Alarm.ts"
 import * as Pace from "./Pace.ts"
+import type { RelayOptions, RelayPorts, Throttle } from "./RelayPorts.ts"
 import { RelayQueue, type Row } from "./RelayQueue.ts"
 
-export interface RelayOptions {
-  /** Messages under way at once, across conversations. @defaultValue 16 */
-  readonly concurrency: number
-  /** Times a message may be tried before it is a dead letter; refusals to come back later do not count. @defaultValue 5 */
-  readonly maxAttempts: number
-  /** Between the attempts of a message. */
-  readonly resend: Schedule.Schedule<unknown, RestError>
-  /** Messages waiting before handlers are held back. @defaultValue 10,000 */
-  readonly maxQueued: number
-  /** What becomes of a message that may have been said already: kept for a person, or sent again. @defaultValue "hold" */
-  readonly onUnknown: "hold" | "resend"
-}
-
-/** What the relay needs from its account. */
-export interface RelayPorts {
-  readonly platform: Platform
-  /** The platform's, with what watches it. */
-  readonly send: Platform["send"]
-  readonly alarm: Alarm
-  readonly breaker: Breaker.Breaker
-  readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
-  readonly record: (write: MessageWrite, done?: () => void) => void
-  readonly settled: (
-    message: OutboxMessage,
-    status: MessageStatus,
-    reason: string | undefined,
-    receipt: Receipt | undefined
-  ) => void
-  /** There is room in the outbox again. */
-  readonly drained: () => void
-}
+export type { RelayOptions, RelayPorts, Throttle } from "./RelayPorts.ts"
 
 type Step =
   | { readonly _tag: "Rest"; readonly status: MessageStatus; readonly receipt?: Receipt; readonly reason?: string }
@@ -55,15 +26,6 @@ type Step =
   | { readonly _tag: "Wait"; readonly delay: number; readonly counts: boolean; readonly reason: string }
   /** The breaker let nothing through: all that waits would fare the same for so many milliseconds. */
   | { readonly _tag: "Held"; readonly delay: number }
-
-/** The platform asked us to slow down. Epoch milliseconds. */
-export interface Throttle {
-  /** When it first did, with nothing sent since. */
-  readonly since: number
-  /** Nothing of what it refused is tried again before. */
-  readonly until: number
-  readonly why: string
-}
 
 export class Relay {
   /** Messages sent since the start. */
@@ -78,6 +40,8 @@ export class Relay {
   private throttle: Throttle | undefined
   private isStopped = false
   private wasFull = false
+  /** Messages whose time has not come. */
+  private readonly later = new Map<number, { readonly lane: string; readonly timer: Timer }>()
   private isPumping = false
   /** Steady milliseconds before which the breaker lets nothing through. */
   private heldUntil = 0
@@ -107,9 +71,33 @@ export class Relay {
         return
       }
     }
+    // It stays in the store: what a person holds for days must not fill the outbox of the others.
+    if (this.ports.holds.covers(message.conversation)) return
     // A message for later waits aside, not at the head of its lane.
-    if (message.notBefore > this.ports.alarm.now()) this.ports.alarm.set(message.notBefore, () => this.enqueue(message))
+    if (message.notBefore > this.ports.alarm.now()) this.postpone(message)
     else this.enqueue(message)
+  }
+
+  private postpone(message: OutboxMessage): void {
+    const timer = this.ports.alarm.set(message.notBefore, () => {
+      this.later.delete(message.id)
+      this.enqueue(message)
+    })
+    this.later.set(message.id, { lane: laneKey(message.conversation), timer })
+  }
+
+  /** Lets go of what waits to be said in a conversation: the store has it. What is under way ends. */
+  withdraw(conversation: Conversation): void {
+    const held = laneKey(conversation)
+    const wasFull = this.wasFull
+    this.queue.withdraw(held)
+    for (const [id, { lane, timer }] of this.later) {
+      if (lane !== held) continue
+      timer.cancel()
+      this.later.delete(id)
+    }
+    if (wasFull && !this.isFull) this.ports.drained()
+    this.pump()
   }
 
   private enqueue(message: OutboxMessage): void {
@@ -165,12 +153,13 @@ export class Relay {
   }
 
   private mayStart(): boolean {
-    return !this.isStopped && this.underWay.size < this.options.concurrency
+    return !this.isStopped && !this.ports.holds.isWhole && this.underWay.size < this.options.concurrency
   }
 
   private isIdle(): boolean {
     const now = this.ports.alarm.steady()
-    return this.underWay.size === 0 && (this.heldUntil > now || !this.queue.hasReady(now))
+    const mayNot = this.ports.holds.isWhole || this.heldUntil > now
+    return this.underWay.size === 0 && (mayNot || !this.queue.hasReady(now))
   }
 
   private wakeAt = Number.POSITIVE_INFINITY
@@ -279,14 +268,19 @@ export class Relay {
     } else if (step._tag === "Held") {
       this.heldUntil = this.ports.alarm.steady() + step.delay
       this.ports.record({ ...this.write(row, "queued"), reason: held })
-      this.queue.putBack(row, 0)
+      this.putBack(row, 0)
     } else {
       if (step.counts) row.attempts++
       const notBefore = this.ports.alarm.steady() + step.delay
       this.ports.record({ ...this.write(row, "queued"), reason: step.reason })
-      this.queue.putBack(row, notBefore)
+      this.putBack(row, notBefore)
     }
     this.pump()
+  }
+
+  private putBack(row: Row, notBefore: number): void {
+    if (this.ports.holds.covers(row.message.conversation)) this.queue.done(row)
+    else this.queue.putBack(row, notBefore)
   }
 
   /** The review of a row that rests as `auditing` ended. It is written before whatever is recorded after this call. */
@@ -332,6 +326,7 @@ const classify = (exit: Exit.Exit<Receipt, RestError>): CircuitBreaker.Outcome =
   const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")
   switch (failure?.error.reason._tag) {
     case "Unavailable":
+    case "RetriesExhausted":
     case "TimedOut":
     case "OutcomeUnknown":
       return CircuitBreaker.failure()

@@ -96,6 +96,16 @@ export class RelayQueue {
     else this.list(lane)
   }
 
+  /** Takes out all of a lane but what is under way. */
+  withdraw(key: string): void {
+    const lane = this.lanes.get(key)
+    if (lane === undefined) return
+    this.size -= lane.rows.splice(lane.isBusy ? 1 : 0).length
+    if (lane.rows.length > 0) return
+    this.lanes.delete(key)
+    this.waiting.delete(lane)
+  }
+
   /** The row stays first in its lane, which waits until `notBefore`. */
   putBack(row: Row, notBefore: number): void {
     const lane = this.lanes.get(laneKey(row.message.conversation))
@@ -132,6 +142,11 @@ export class RelayQueue {
       }
     }
     return oldest
+  }
+
+  /** Ids of the rows of a lane. */
+  idsOf(key: string): ReadonlyArray<number> {
+    return this.lanes.get(key)?.rows.map(({ message }) => message.id) ?? []
   }
 
   private list(lane: SendLane): void {

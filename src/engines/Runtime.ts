@@ -10,10 +10,12 @@ import type { StoreError } from "../domain/StoreError.ts"
 import type { Interest, Platform } from "../ports/Platform.ts"
 import { Store } from "../ports/Store.ts"
 import * as Account from "./Account.ts"
+import { check } from "./account/Options.ts"
 import * as Handler from "./Handlers.ts"
 import { Handlers } from "./Handlers.ts"
 import type { Inbox } from "./Inbox.ts"
 import { Journal, type JournalOptions } from "./Journal.ts"
+import * as Kept from "./Kept.ts"
 import * as Retention from "./Retention.ts"
 import * as Spans from "./Spans.ts"
 import type { Turn } from "./Turn.ts"
@@ -29,11 +31,6 @@ export interface Options extends Account.AccountOptions, JournalOptions, Retenti
    * built and does not guess. @defaultValue true
    */
   readonly startsWhenQuiet?: boolean | undefined
-}
-
-export interface Kept {
-  readonly load: Effect.Effect<string | undefined, StoreError>
-  readonly save: (value: string) => Effect.Effect<void, StoreError>
 }
 
 export class Runtime extends Context.Service<
@@ -60,7 +57,7 @@ export class Runtime extends Context.Service<
     readonly discard: Store["Service"]["discard"]
     readonly gaps: Store["Service"]["gaps"]
     /** A small JSON text that survives a restart, kept with the journal; for platforms' own bookkeeping. */
-    readonly keep: (key: string) => Kept
+    readonly keep: (key: string) => Kept.Kept
     /** Draws the way of messages as spans until the scope closes; in the place of what drew them before. */
     readonly draw: (drawing: Spans.Drawing) => Effect.Effect<void, never, Scope.Scope>
     /** Stores a message outside of a turn; completes when it is durable. */
@@ -81,8 +78,9 @@ export class Runtime extends Context.Service<
   }
 >()("everbot/Runtime") {}
 
-/** Builds the runtime on its engines. */
+/** Builds the runtime on its engines. Settings that cannot work are a defect: a `ConfigError` that names the mend. */
 export const make = Effect.fnUntraced(function* (options: Options) {
+  yield* Effect.orDie(check(options))
   const store = yield* Store
   const handlers = yield* Handlers
   const journal = yield* Journal
@@ -146,22 +144,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         owner?.revive(revived)
         return true
       }),
-    keep: (key) => ({
-      load: Effect.map(store.state([key]), ([entry]) => entry?.value),
-      save: (value) =>
-        Effect.flatMap(store.state([key]), ([entry]) =>
-          Effect.callback<boolean>((resume) => {
-            const state = [{ key, value, expected: entry?.version ?? 0 }]
-            journal.turn({ eventId: undefined, messages: [], state }, (result) =>
-              resume(result._tag === "Refused" ? Effect.die(result.error) : Effect.succeed(result._tag === "Committed"))
-            )
-          })
-        ).pipe(
-          // Another save was faster: the last one asked for still must not be lost.
-          Effect.repeat({ until: (isSaved) => isSaved }),
-          Effect.asVoid
-        )
-    }),
+    keep: (key) => Kept.make({ store, journal }, key),
     draw: (drawing) =>
       Effect.acquireRelease(
         Effect.sync(() => {

@@ -10,7 +10,7 @@ import { Clock, Duration, Effect, Latch, type Scope } from "effect"
 import * as State from "../domain/ConnectionState.ts"
 import type { Event, Position } from "../domain/Event.ts"
 import type { GatewayLink } from "../ports/Platform.ts"
-import type { Answer, Call, Endpoint, Headers, WebhookView } from "../ports/Webhook.ts"
+import type { Answer, Call, Endpoint, WebhookView } from "../ports/Webhook.ts"
 
 /** What a call turned out to be. Only `Refused` may be somebody else's. */
 export type Reading =
@@ -23,7 +23,8 @@ export type Reading =
 /** What a platform with webhooks adds to the engine. */
 export interface WebhookProtocol {
   readonly account: string
-  readonly claims: (headers: Headers) => boolean
+  readonly claims: Endpoint["claims"]
+  readonly proves: Endpoint["proves"]
   /** Plain and total. `now` is in epoch milliseconds. `why` of a refusal is one of a few fixed texts, without data. */
   readonly read: (call: Call, now: number) => Reading
 }
@@ -162,6 +163,7 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     claims: protocol.claims,
+    proves: protocol.proves,
     take,
     connect: Effect.fnUntraced(function* (to) {
       const before = yield* to.resumeFrom

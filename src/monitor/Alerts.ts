@@ -7,16 +7,17 @@
  *   sinks: [Alerts.log, Alerts.webhook({ url }), Alerts.message({ account: "qq:102000001", kind: "direct", id: "…" })]
  * })
  * ```
- * One alert for each thing that is wrong, once when it begins and once when it is over; what comes and goes is told of
- * once in a cool-down. A sink that fails, hangs or is slow holds up no other and nothing of the bot.
+ * One alert for each thing that is wrong, when it begins, every hour that it stays, and when it is over; what comes and goes
+ * is told of once in a cool-down. A sink that fails, hangs or is slow holds up no other and nothing of the bot.
  */
 import { Clock, Context, type Duration, Effect, Layer, Queue } from "effect"
 import { Runtime } from "../engines/Runtime.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
+import { Backups } from "../ports/Backups.ts"
 import type { Alert } from "./alerts/Alert.ts"
 import { AlertBook } from "./alerts/AlertBook.ts"
 import * as Readers from "./alerts/Readers.ts"
-import { bad, millis, onErrors, onHealth, onMetric, type Rule } from "./alerts/Rules.ts"
+import { bad, millis, onErrors, onHealth, onMetric, type Rule, reminder } from "./alerts/Rules.ts"
 import { log, type Sink } from "./alerts/Sinks.ts"
 import { Tracker } from "./alerts/Tracker.ts"
 import { Health } from "./Health.ts"
@@ -36,13 +37,22 @@ export interface Options {
   readonly every?: Duration.Input | undefined
   /** Of rules that have none of their own. @defaultValue 15 minutes */
   readonly coolDown?: Duration.Input | undefined
+  /**
+   * What stays wrong is told again each time this has passed; `false`: once is enough. Of rules that have none of their own.
+   * @defaultValue 1 hour
+   */
+  readonly remindAfter?: Duration.Input | false | undefined
   /** Alerts that may wait for one sink; those beyond are dropped, counted and logged. @defaultValue 64 */
   readonly capacity?: number | undefined
 }
 
-/** Something does not work for a minute; an error comes ten times in five minutes; something became a dead letter. */
+/**
+ * Something does not work for a minute; no backup was made, also not on another try; an error comes ten times in five
+ * minutes; something became a dead letter.
+ */
 export const defaultRules: ReadonlyArray<Rule> = [
   onHealth(),
+  onHealth({ level: "degraded", check: "backup", window: "30 minutes" }),
   onErrors(),
   onMetric("everbot_events_dead_total", { above: 0, window: "5 minutes" }),
   onMetric("everbot_messages_unsent_total", { above: 0, window: "5 minutes" })
@@ -88,13 +98,18 @@ const make = Effect.fnUntraced(function* (options: Options) {
   check(rules)
   const every = millis("every", options.every ?? "10 seconds")
   const coolDown = millis("coolDown", options.coolDown ?? "15 minutes")
+  const remindAfter = reminder("remindAfter", options.remindAfter ?? "1 hour")
   const clock = yield* Clock.Clock
   const runtime = yield* Runtime
   const recorder = yield* Recorder
   const status = yield* StatusStream
   const { report } = yield* Health
   const book = yield* AlertBook
-  const watched = rules.map((rule) => ({ reader: Readers.make(rule), tracker: new Tracker(rule, coolDown) }))
+  const { scheduled } = yield* Backups
+  const watched = rules.map((rule) => ({
+    reader: Readers.make(rule),
+    tracker: new Tracker(rule, { coolDown, remindAfter })
+  }))
   const tellers = yield* Effect.forEach(sinks, (sink) => serve(sink, capacity))
   yield* status.listen((news) => {
     const now = clock.currentTimeMillisUnsafe()
@@ -104,7 +119,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const round = Effect.gen(function* () {
     const health = yield* report
     const now = clock.currentTimeMillisUnsafe()
-    const metrics = Metrics.collect({ accounts: runtime.accounts(), recorder, level: health.level, now })
+    const facts = { accounts: runtime.accounts(), backups: scheduled.values(), recorder }
+    const metrics = Metrics.collect({ ...facts, level: health.level, now })
     for (const { reader, tracker } of watched) {
       for (const alert of tracker.step(reader.read({ now, health, metrics }), now)) {
         book.recent.push(alert)
@@ -124,4 +140,4 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
 /** Watches until the scope closes. Bad options are a defect, a ConfigError. */
 export const layer = (options: Options = {}): Layer.Layer<Alerts, never, Runtime | StatusStream | Health> =>
-  Layer.effect(Alerts, make(options)).pipe(Layer.provide([Recorder.layer, AlertBook.layer]))
+  Layer.effect(Alerts, make(options)).pipe(Layer.provide([Recorder.layer, AlertBook.layer, Backups.layer]))

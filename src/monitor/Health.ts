@@ -10,6 +10,7 @@ import { type AccountHealth, type CheckReport, type HealthReport, type Level, wo
 import { Journal } from "../engines/Journal.ts"
 import { Runtime } from "../engines/Runtime.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
+import { Backups } from "../ports/Backups.ts"
 import { Store } from "../ports/Store.ts"
 import { ofAccount, type Scene } from "./health/AccountChecks.ts"
 import { type Check, type Finding, toFinding, unhealthy, whyFailed } from "./health/Check.ts"
@@ -56,6 +57,7 @@ const make = Effect.fnUntraced(function* (options: Options | false) {
   const store = yield* Store
   const journal = yield* Journal
   const status = yield* StatusStream
+  const { scheduled } = yield* Backups
   const chronicle = new Chronicle(now)
   yield* chronicle.follow(status)
   let awakeSince = now()
@@ -144,7 +146,13 @@ const make = Effect.fnUntraced(function* (options: Options | false) {
 
   const round = Effect.gen(function* () {
     const accounts = runtime.accounts()
-    const checks = keyed([...ofProcess, ...added, ...accounts.flatMap((account) => ofAccount(account, scene))])
+    const ofBackups = Array.from(scheduled, (one) => ProcessChecks.backup(one, limits))
+    const checks = keyed([
+      ...ofProcess,
+      ...ofBackups,
+      ...added,
+      ...accounts.flatMap((account) => ofAccount(account, scene))
+    ])
     const examined = yield* Effect.forEach(checks, examine, { concurrency: "unbounded" })
     for (const key of held.keys()) if (key !== whole && !checks.has(key)) held.delete(key)
     const reports = examined.map(reportOf)
@@ -233,4 +241,5 @@ const summary = (account: string, reports: ReadonlyArray<CheckReport>): AccountH
  */
 export const layer = (
   options: Options | false = {}
-): Layer.Layer<Health, never, Runtime | Store | Journal | StatusStream> => Layer.effect(Health, make(options))
+): Layer.Layer<Health, never, Runtime | Store | Journal | StatusStream> =>
+  Layer.effect(Health, make(options)).pipe(Layer.provide(Backups.layer))

@@ -25,6 +25,9 @@ const levels = { healthy: "Info", degraded: "Warn", unhealthy: "Error" } as cons
 const healthLine = ({ check, to, reason }: Extract<Status, { readonly _tag: "HealthChanged" }>) =>
   [levels[to], `${check ?? "the bot"} is ${to}${reason === undefined ? "" : `: ${reason}`}`] as const
 
+const placeOf = ({ conversation }: Pick<Extract<Status, { readonly _tag: "HoldReleased" }>, "conversation">): string =>
+  conversation === undefined ? "the account" : laneKey(conversation)
+
 type Line = readonly [level: "Debug" | "Info" | "Warn" | "Error", text: string]
 
 /** One line about a status, and its level: whatever it quotes, it is one line, and not a long one. */
@@ -61,6 +64,10 @@ const tell = (status: Status): Line => {
       return ["Warn", `intake paused: ${status.why}`]
     case "IntakeResumed":
       return ["Info", "intake resumed"]
+    case "HoldPlaced":
+      return ["Info", `a person holds ${placeOf(status)}: ${status.reason}`]
+    case "HoldReleased":
+      return ["Info", `released: ${placeOf(status)}`]
     case "StoreFailed":
       return ["Error", status.error.message]
     case "StoreRecovered":
@@ -114,7 +121,8 @@ export const about = (status: Status): { readonly [key: string]: string | number
     [categoryKey]: categoryOf(status),
     ...(account !== undefined && { account }),
     ...("shard" in status && status.shard !== undefined && { shard: status.shard }),
-    ...("conversation" in status && { conversation: laneKey(status.conversation) }),
+    ...("conversation" in status &&
+      status.conversation !== undefined && { conversation: laneKey(status.conversation) }),
     ...(status._tag === "EventDeadLettered" && { event: status.key }),
     ...(status._tag === "TurnFailed" && { event: status.error.event.key, turn: status.error.attempt })
   }

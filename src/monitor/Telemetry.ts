@@ -20,6 +20,7 @@ import type { ConfigError } from "../domain/ConfigError.ts"
 import type { Level } from "../domain/Health.ts"
 import { Runtime } from "../engines/Runtime.ts"
 import { StatusStream } from "../engines/StatusStream.ts"
+import { Backups } from "../ports/Backups.ts"
 import * as Setting from "../ports/Setting.ts"
 import type { Scene } from "./metrics/Table.ts"
 import { Recorder } from "./Recorder.ts"
@@ -52,6 +53,7 @@ const traces = (options: Checked) =>
 const looking = Effect.gen(function* () {
   const runtime = yield* Runtime
   const recorder = yield* Recorder
+  const { scheduled } = yield* Backups
   const clock = yield* Clock.Clock
   // Until a first round of checks says otherwise.
   let level: Level = "healthy"
@@ -64,7 +66,7 @@ const looking = Effect.gen(function* () {
     const running = runtime.accounts()
     // When the bot stops they go first, and the last reading is still about them.
     if (running.length > 0) accounts = running
-    return { accounts, recorder, level, now: clock.currentTimeMillisUnsafe() }
+    return { accounts, backups: scheduled, recorder, level, now: clock.currentTimeMillisUnsafe() }
   }
 })
 
@@ -79,7 +81,7 @@ const metrics = (options: Checked) =>
         exportInterval: options.metricsEvery
       }).pipe(Effect.provideService(Metric.MetricRegistry, registry))
     })
-  ).pipe(Layer.provide(Recorder.layer))
+  ).pipe(Layer.provide([Recorder.layer, Backups.layer]))
 
 const serialization = ({ protocol }: Checked) =>
   Layer.effect(

@@ -141,6 +141,34 @@ export interface Counts {
   readonly oldestQueuedAt: number | undefined
 }
 
+/**
+ * Epoch milliseconds, table by table: what is older goes. A table that is left out is kept whole.
+ *
+ * The age of a row counts from when it was done, that of an event from when it came.
+ */
+export interface Cutoffs {
+  /** Settled events that are nobody's dead letter. Their keys go with them: a duplicate that comes later runs again. */
+  readonly events?: number | undefined
+  /** Messages that were sent. */
+  readonly sent?: number | undefined
+  /** Messages under review. A verdict that comes later finds nothing that it could be about. */
+  readonly auditing?: number | undefined
+  /** Dead events, and messages that rest unsent, by when they were given up on. The event itself stays as long as others. */
+  readonly deadLetters?: number | undefined
+  /** Gaps, by when they ended. */
+  readonly gaps?: number | undefined
+}
+
+/** How many rows went. */
+export type Pruned = Readonly<Record<keyof Cutoffs, number>>
+
+/** The order matters: the event of a dead letter can go once that is gone. */
+export const pruneOrder = ["deadLetters", "events", "sent", "auditing", "gaps"] as const satisfies ReadonlyArray<
+  keyof Cutoffs
+>
+
+export const nothingPruned: Pruned = { deadLetters: 0, events: 0, sent: 0, auditing: 0, gaps: 0 }
+
 export class Store extends Context.Service<
   Store,
   {
@@ -189,8 +217,12 @@ export class Store extends Context.Service<
     readonly discard: (letter: Pick<DeadLetter, "_tag" | "id">) => Effect.Effect<boolean, StoreError>
     readonly gaps: (account: string) => Effect.Effect<ReadonlyArray<Gap>, StoreError>
     readonly counts: (account: string) => Effect.Effect<Counts, StoreError>
-    /** Deletes settled events and finished messages older than `before` (epoch ms); returns how many rows went. */
-    readonly prune: (before: number) => Effect.Effect<number, StoreError>
+    /**
+     * Deletes what is done and old, table by table; returns how many rows went. Never what is not settled: pending and
+     * deferred events and messages to be sent stay however old they are; so do state and positions, of which there is
+     * one for each key and stream, and whose age says nothing about whether they are needed.
+     */
+    readonly prune: (cutoffs: Cutoffs) => Effect.Effect<Pruned, StoreError>
   }
 >()("everbot/ports/Store") {}
 

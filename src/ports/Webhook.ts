@@ -11,6 +11,11 @@ export type Headers = Readonly<Record<string, string | undefined>>
 export interface Call {
   readonly headers: Headers
   readonly body: Uint8Array
+  /**
+   * It does not say whose it is, and several accounts claim it: nothing but a proof counts then, and who is not proved to be
+   * meant must not speak for itself. @defaultValue false
+   */
+  readonly isAmbiguous?: boolean | undefined
 }
 
 export interface Answer {
@@ -25,6 +30,8 @@ export interface Answer {
 export interface Endpoint {
   /** Whether a call with these headers is for this account: several may share a path. They prove nothing yet. */
   readonly claims: (headers: Headers) => boolean
+  /** Whether a call is proved to be for this very account, however old it is. Plain, and asked only where several claim it. */
+  readonly proves: (call: Call) => boolean
   /** Answers a call. Never fails: what cannot be taken now is told to come again, with 503. */
   readonly take: (call: Call) => Effect.Effect<Answer>
 }

@@ -18,6 +18,7 @@ import { dirname, join, resolve } from "node:path"
 import { Clock, Context, Duration, Effect, Layer, Semaphore } from "effect"
 import type { ConfigError } from "../domain/ConfigError.ts"
 import { StoreError, Unusable } from "../domain/StoreError.ts"
+import { Backups, type Scheduled } from "../ports/Backups.ts"
 import * as Setting from "../ports/Setting.ts"
 import { listIn, type Named, stamp } from "./sidecar/names.ts"
 import type { BackupFile, Checked } from "./sidecar/protocol.ts"
@@ -153,11 +154,34 @@ const pause = Duration.minutes(10)
 const inWords = ({ bytes, events, messages, path }: BackupFile): string =>
   `backup made and checked: ${path} (${Math.ceil(bytes / 1024)} KiB, ${events} events, ${messages} messages)`
 
+/** Lets the health checks know of a schedule until the scope closes. */
+const watched = Effect.fnUntraced(function* (filename: string, every: Duration.Duration) {
+  const { scheduled } = yield* Backups
+  const facts: Scheduled = {
+    filename,
+    every: Duration.toMillis(every),
+    since: yield* Clock.currentTimeMillis,
+    newestAt: undefined,
+    failure: undefined
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => scheduled.add(facts)),
+    () => Effect.sync(() => scheduled.delete(facts))
+  )
+  return facts
+})
+
 const make = Effect.fnUntraced(function* (options: Options) {
+  const { every = defaults.every, filename } = options
+  const interval = every === false ? undefined : Duration.fromInputUnsafe(every)
+  const facts = interval === undefined ? undefined : yield* watched(filename, interval)
   const one = yield* Semaphore.make(1)
   let last: Last | undefined
   const note = (result: Last) => {
     last = result
+    if (facts === undefined) return
+    facts.failure = result._tag === "Failed" ? result.error.message : undefined
+    if (result._tag === "Made") facts.newestAt = result.at
   }
   const createOne = one.withPermit(
     Effect.gen(function* () {
@@ -169,11 +193,10 @@ const make = Effect.fnUntraced(function* (options: Options) {
     })
   )
   const service = Backup.of({ create: createOne, list: list(options), last: () => last })
-  const { every = defaults.every } = options
-  if (every === false) return service
-  const interval = Duration.fromInputUnsafe(every)
+  if (interval === undefined || facts === undefined) return service
   const wait = Effect.gen(function* () {
     const [newest] = yield* service.list
+    facts.newestAt = newest?.at
     const due = newest === undefined ? 0 : newest.at + Duration.toMillis(interval)
     return Duration.max(first, Duration.millis(due - (yield* Clock.currentTimeMillis)))
   })
@@ -196,7 +219,8 @@ const make = Effect.fnUntraced(function* (options: Options) {
 })
 
 /** Makes backups until the scope closes, and on demand. Failures are logged, and are in `last`. */
-export const layer = (options: Options): Layer.Layer<Backup> => Layer.effect(Backup, make(options))
+export const layer = (options: Options): Layer.Layer<Backup> =>
+  Layer.effect(Backup, make(options)).pipe(Layer.provide(Backups.layer))
 
 /** Where the environment says {@link Options}; the database is that of {@link Sqlite.layerConfig}. */
 export const settings = {

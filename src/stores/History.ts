@@ -1,6 +1,6 @@
 /**
  * What was said in a conversation, by people and by the bot, as far as a {@link Sqlite} database still holds it: see
- * `retention`. Read by a thread of its own, beside a bot that runs.
+ * `keep` of `Bot.launchWith`. Read by a thread of its own, beside a bot that runs.
  */
 import { resolve } from "node:path"
 import { Effect } from "effect"

@@ -40,7 +40,7 @@ const immediate = (journal: Journal) =>
     discard: (letter) => Effect.sync(() => journal.discard(letter)),
     gaps: (account) => Effect.sync(() => journal.gaps(account)),
     counts: (account) => Effect.sync(() => journal.counts(account)),
-    prune: (before) => Effect.sync(() => journal.prune(before))
+    prune: (cutoffs) => Effect.sync(() => journal.prune(cutoffs))
   })
 
 /** A store that forgets everything when its layer is closed. */
@@ -162,7 +162,7 @@ export const make = (): Crashable => {
       discard: (letter) => alive("discard", store.discard(letter)),
       gaps: (account) => alive("gaps", store.gaps(account)),
       counts: (account) => alive("counts", store.counts(account)),
-      prune: (before) => alive("prune", store.prune(before))
+      prune: (cutoffs) => alive("prune", store.prune(cutoffs))
     })
   })
 

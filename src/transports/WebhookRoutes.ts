@@ -9,7 +9,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerError } from "effect/http/HttpServerError"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { type Answer, type Endpoint, Limits } from "../ports/Webhook.ts"
+import { type Answer, type Call, type Endpoint, Limits } from "../ports/Webhook.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -33,14 +33,14 @@ const make = Effect.gen(function* () {
     Effect.suspend(() => {
       const status = objection(request, maxBody)
       if (status !== undefined) return Effect.succeed(refusal(status))
-      const endpoint = find(mounted.get(path), request)
-      if (endpoint === undefined) return Effect.succeed(refusal(404))
+      const claimants = Array.from(mounted.get(path) ?? []).filter((it) => it.claims(request.headers))
+      if (claimants.length === 0) return Effect.succeed(refusal(404))
       if (inside >= maxCalls) return Effect.succeed(toResponse({ status: 503, retryAfter: 1 }))
       inside++
       return Effect.flatMap(read(request), (body) =>
         HttpServerResponse.isHttpServerResponse(body)
           ? Effect.succeed(body)
-          : Effect.map(endpoint.take({ headers: request.headers, body: new Uint8Array(body) }), toResponse)
+          : Effect.map(hand({ headers: request.headers, body: new Uint8Array(body) }, claimants), toResponse)
       ).pipe(
         Effect.ensuring(
           Effect.sync(() => {
@@ -85,12 +85,15 @@ const objection = ({ headers, method }: HttpServerRequest.HttpServerRequest, max
   return Number(headers["content-length"] ?? 0) > maxBody ? 413 : undefined
 }
 
-const find = (
-  endpoints: ReadonlySet<Endpoint> | undefined,
-  { headers }: HttpServerRequest.HttpServerRequest
-): Endpoint | undefined => {
-  for (const endpoint of endpoints ?? []) if (endpoint.claims(headers)) return endpoint
-  return undefined
+/**
+ * Gives a call to the account that it is for. Where several claim it, all are asked for the proof, whoever has it: how long
+ * that takes tells a stranger nothing. What none of them proves is refused by the first.
+ */
+const hand = (call: Call, [first, ...others]: ReadonlyArray<Endpoint>): Effect.Effect<Answer> => {
+  if (first === undefined) return Effect.succeed({ status: 404 })
+  if (others.length === 0) return first.take(call)
+  const [proved] = [first, ...others].filter((it) => it.proves(call))
+  return (proved ?? first).take({ ...call, isAmbiguous: true })
 }
 
 const isTooLarge = (reason: { readonly reason?: "Parse" | "BodyTooLarge" }): boolean => reason.reason === "BodyTooLarge"

@@ -2,8 +2,10 @@
  * One client of one benchmark run, in its own process: receives the sender's frames and tells how long it took from
  * the first frame to the last one done.
  */
+import { dirname, join } from "node:path"
 import { Duration, Effect, Layer, Redacted } from "effect"
 import { Bot, Inbox } from "everbot"
+import { Alerts, Logs, Monitor, ProcessGuard } from "everbot/monitor"
 import { Qq } from "everbot/qq"
 import { Sqlite } from "everbot/sqlite"
 import { WebSocket } from "ws"
@@ -116,13 +118,40 @@ const everbot = (isDurable: boolean) => {
       )
     })
   )
-  return Layer.mergeAll(Count, account(), done).pipe(
-    Bot.launchWith(isDurable ? {} : { inbox: Inbox.layerVolatile }),
-    Effect.provide(Sqlite.layer({ filename: file }))
-  )
+  const app = Layer.mergeAll(Count, account(), done)
+  const bot =
+    subject === "on"
+      ? Layer.merge(app, watchers).pipe(
+          Bot.launchWith({ health: { interval: "1 second" } }),
+          Effect.provide(Logs.layer({ console: "none", level: "Debug", directory: join(dirname(file), "logs") }))
+        )
+      : app.pipe(
+          Bot.launchWith({
+            ...(isDurable ? {} : { inbox: Inbox.layerVolatile }),
+            ...(subject === "off" && { health: false })
+          })
+        )
+  return bot.pipe(Effect.provide(Sqlite.layer({ filename: file })))
 }
+
+/** Everything that can watch a bot; tells the parent where the monitor is. */
+const watchers = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { token, url } = yield* Monitor.Monitor
+    process.send?.({ url, token: Redacted.value(token) })
+  })
+).pipe(
+  Layer.provide(Monitor.layer({ port: 0, token: Redacted.make("a-token-of-the-benchmark"), restartProcess: false })),
+  Layer.merge(
+    Alerts.layer({
+      every: "1 second",
+      rules: [...Alerts.defaultRules, Alerts.onMetric("everbot_inbox_depth", { above: 1e6 })]
+    })
+  ),
+  Layer.merge(ProcessGuard.layer({ interval: "1 second" }))
+)
 
 if (subject === "floor") floor()
 else if (subject === "sleeper") Effect.runFork(sleeper())
-else Effect.runFork(everbot(subject === "durable"))
+else Effect.runFork(everbot(!subject.startsWith("volatile")))
 process.on("disconnect", () => process.exit(0))

@@ -88,6 +88,21 @@ describe.skipIf(!isInstalled)("the dashboard", () => {
       const heading = (name: string) => does(() => page.getByRole("heading", { name, exact: true }).waitFor())
       yield* heading("Connections")
 
+      // A person takes the account over, and gives it back.
+      yield* does(() => page.getByRole("button", { name: "Take over" }).click())
+      yield* does(() =>
+        page
+          .getByLabel(/^Why take it over/)
+          .last()
+          .fill("lunch")
+      )
+      yield* does(() => page.keyboard.press("Enter"))
+      const held = page.locator("#holds").getByText("lunch")
+      yield* does(() => held.waitFor())
+      yield* picture(page, "held")
+      yield* does(() => page.getByRole("button", { name: /^Release: qq:/ }).click())
+      yield* does(() => held.waitFor({ state: "detached" }))
+
       const ink = () => page.evaluate<string>("getComputedStyle(document.body).color")
       const light = yield* does(ink)
       yield* does(() => page.emulateMedia({ colorScheme: "dark" }))

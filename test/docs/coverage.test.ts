@@ -146,6 +146,33 @@ describe("the page of what is covered", () => {
     )
   })
 
+  it("names only tests that have the event happen or decode a frame of it", () => {
+    const event = { name: "GUILD_CREATE", kind: "PlatformEvent", test: "test/platforms/qq/EventKinds.test.ts" } as const
+    const fileOf = (text: string, name = "Other.test.ts") => ({ link: `../test/platforms/qq/${name}`, name, text })
+    const links = (text: string, name?: string) => testsOfEvent(event, [fileOf(text, name)]).length
+    for (const text of [
+      'yield* simulator.emit("GUILD_CREATE", {})',
+      'simulator.emit(\n  "GUILD_CREATE", {})',
+      "decode(account, frames.GUILD_CREATE.envelope)",
+      '{ op: 0, t: "GUILD_CREATE", d: {} }'
+    ]) {
+      assert.strictEqual(links(text), 1, text)
+    }
+    for (const text of [
+      "// GUILD_CREATE",
+      'Qq.on("GUILD_CREATE", f)',
+      'emit("GUILD_CREATE_2")',
+      "frames.GUILD_CREATES"
+    ]) {
+      assert.strictEqual(links(text), 0, text)
+    }
+    assert.strictEqual(links('t: "GUILD_CREATE"', "fixtures.ts"), 0)
+    // By its recorded shapes, which that file goes through.
+    assert.strictEqual(links("", "EventKinds.test.ts"), 1)
+    const unheard = { ...event, name: "READY" } as const
+    assert.strictEqual(testsOfEvent(unheard, [fileOf("", "EventKinds.test.ts")]).length, 0)
+  })
+
   it("links only to files that exist", () => {
     const links = Array.from(readFileSync(file, "utf8").matchAll(/\]\(([^)]+)\)/g), ([, link = ""]) => link)
     assert.isNotEmpty(links)

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url"
 import { botrsCallbacks, eventKinds, type QqEventKind } from "../../src/platforms/qq/EventKinds.ts"
 import type { Named } from "../../src/platforms/qq/rest/Endpoints.ts"
 import { endpoints } from "../../src/platforms/qq/rest/Endpoints.ts"
+import { shapes } from "../platforms/qq/shapes.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const tests = join(root, "test/platforms/qq")
@@ -60,14 +61,24 @@ const callRow = (endpoint: Named): string => {
   return `| ${endpoint.method} | \`${path}\` | \`api.${endpoint.name}\` | ${needs(endpoint)} | ${source} | ${shown.join("; ")} |`
 }
 
-/** The test files that hold an event: the one that decodes its shapes and calls its handler, then those that name it. */
-export const testsOfEvent = ({ name, test }: QqEventKind): ReadonlyArray<TestFile> => [
-  ...testFiles.filter(({ link }) => link.endsWith(test)),
-  ...testFiles.filter(
-    ({ link, name: file, text }) =>
-      file.endsWith(".test.ts") && !link.endsWith(test) && new RegExp(`\\b${name}\\b`).test(text)
-  )
-]
+/** A test that has the event happen, or decodes a frame of it; to mention its name is not enough. */
+const offers = (name: string, text: string): boolean =>
+  new RegExp(String.raw`\bemit\(\s*"${name}"|\bframes\.${name}\b|\bt: "${name}"`).test(text)
+
+/** `EventKinds.test.ts` goes through the recorded shapes of every event, so it holds those that have any. */
+const isGoneThrough = (name: string): boolean =>
+  Object.entries(shapes).some(([it, list]) => it === name && list.length > 0)
+
+/** The test files that hold an event: the one that decodes its shapes and calls its handler, then others that offer it. */
+export const testsOfEvent = (
+  { kind, name, test }: Pick<QqEventKind, "kind" | "name" | "test">,
+  files: ReadonlyArray<TestFile> = testFiles
+): ReadonlyArray<TestFile> => {
+  const holds = (file: TestFile): boolean =>
+    file.link.endsWith(test) && kind !== undefined ? isGoneThrough(name) : offers(name, file.text)
+  const held = files.filter((file) => file.name.endsWith(".test.ts") && holds(file))
+  return [...held.filter(({ link }) => link.endsWith(test)), ...held.filter(({ link }) => !link.endsWith(test))]
+}
 
 const code = (text: string | undefined): string => (text === undefined ? "" : `\`${text}\``)
 
@@ -95,7 +106,8 @@ export const render = (): string =>
     "",
     `## Events (${eventKinds.length})`,
     "",
-    "A reply may name those marked so; to others `Bot.reply` says something of its own accord.",
+    "A reply may name those marked so; to others `Bot.reply` says something of its own accord. `EventKinds.test.ts` decodes every",
+    "recorded shape of an event and has each event reach its handler; the other tests have it happen, or decode a frame of it.",
     "",
     "| event | intent | we say | kind | payload | reply | described in | tests |",
     "|---|---|---|---|---|---|---|---|",

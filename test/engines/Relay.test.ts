@@ -5,6 +5,7 @@ import type { MessageStatus, OutboxMessage, Receipt } from "../../src/domain/Mes
 import * as Rest from "../../src/domain/RestError.ts"
 import * as Alarm from "../../src/engines/Alarm.ts"
 import * as Breaker from "../../src/engines/Breaker.ts"
+import { Holds } from "../../src/engines/Holds.ts"
 import { Relay, type RelayOptions } from "../../src/engines/Relay.ts"
 import * as Schedules from "../../src/engines/Schedules.ts"
 import type { Platform } from "../../src/ports/Platform.ts"
@@ -50,6 +51,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
         return settings.send?.(message) ?? Effect.succeed(receipt)
       })
   }
+  const holds = new Holds()
   const relay = new Relay(
     { ...options, ...settings.options },
     {
@@ -57,6 +59,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
       send: platform.send,
       alarm,
       breaker,
+      holds,
       fork: fork as <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>,
       record: (write, done) => {
         const apply = () => {
@@ -70,7 +73,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
       drained: () => void world.drained++
     }
   )
-  return { relay, tried, writes, held, ends, world, alarm, breaker, ids: () => tried.map(({ id }) => id) }
+  return { relay, holds, tried, writes, held, ends, world, alarm, breaker, ids: () => tried.map(({ id }) => id) }
 })
 
 const row = (id: number, where = "ann", more: Partial<OutboxMessage> = {}): OutboxMessage => ({

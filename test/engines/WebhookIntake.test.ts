@@ -18,6 +18,7 @@ const call = (text: string): Call => ({ headers: {}, body: new TextEncoder().enc
 const protocol: WebhookIntake.WebhookProtocol = {
   account: "fake:1",
   claims: () => true,
+  proves: () => true,
   read: ({ body }) => {
     const text = new TextDecoder().decode(body)
     if (text === "forged") return { _tag: "Refused", status: 401, why: "it is forged" }

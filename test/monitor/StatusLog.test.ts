@@ -55,6 +55,12 @@ describe("the log of the status stream", () => {
     [{ _tag: "IntakePaused", account, why: "slow" }, "Warn", /slow/],
     [{ _tag: "IntakeResumed", account }, "Info", /resumed/],
     [
+      { _tag: "HoldPlaced", account, conversation: room("ann"), reason: "furious" },
+      "Info",
+      /holds direct:ann: furious/
+    ],
+    [{ _tag: "HoldReleased", account, conversation: undefined }, "Info", /released: the account/],
+    [
       { _tag: "StoreFailed", error: new StoreError({ operation: "commit", reason: new Full({ detail: "disk" }) }) },
       "Error",
       /commit: the disk is full/

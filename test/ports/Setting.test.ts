@@ -49,10 +49,11 @@ describe("a setting", () => {
   it.effect("of the runtime leaves alone what nobody speaks of, and can turn the rounds of checks off", () =>
     Effect.gen(function* () {
       const plain = yield* Bot.configWith({ maxAttempts: 9 }).pipe(within({}))
-      assert.deepStrictEqual(plain, { maxAttempts: 9, health: {}, errors: {} })
+      assert.deepStrictEqual(plain, { maxAttempts: 9, keep: {}, health: {}, errors: {} })
       const tested = yield* Bot.configWith({ health: { timeout: "1 second" } }).pipe(within({ EVERBOT_PRESET: "test" }))
       assert.strictEqual(tested.health, false)
-      assert.strictEqual(tested.retention, false)
+      const kept = yield* Bot.configWith({ keep: { gaps: false } }).pipe(within({ EVERBOT_KEEP_EVENTS: "forever" }))
+      assert.deepStrictEqual(kept.keep, { gaps: false, events: Duration.infinity })
       const measured = yield* Bot.configWith({ health: false }).pipe(within({ EVERBOT_HEALTH_INTERVAL: "5 seconds" }))
       assert.deepStrictEqual(measured.health, { interval: Duration.seconds(5) })
     })
@@ -69,7 +70,10 @@ describe("a setting", () => {
         ],
         [{ EVERBOT_DRAIN_TIMEOUT: "hunter2" }, /^EVERBOT_DRAIN_TIMEOUT is no duration above zero\. Write it like/],
         [{ EVERBOT_DRAIN_TIMEOUT: "0 seconds" }, /^EVERBOT_DRAIN_TIMEOUT is no duration above zero/],
-        [{ EVERBOT_RETENTION: "hunter2" }, /^EVERBOT_RETENTION is no duration above zero.* Or write off\.$/],
+        [
+          { EVERBOT_HEALTH_INTERVAL: "hunter2" },
+          /^EVERBOT_HEALTH_INTERVAL is no duration above zero.* Or write off\.$/
+        ],
         [{ EVERBOT_MAX_BACKLOG: "0" }, /^EVERBOT_MAX_BACKLOG is no number above 0\. Write a number from 1 on/],
         [{ EVERBOT_HEALTH_MEMORY_LIMIT: "-1" }, /^EVERBOT_HEALTH_MEMORY_LIMIT is no number above 0/],
         [{ EVERBOT_LOG: "hunter2" }, /^EVERBOT_LOG is none of json, pretty and none/]

@@ -2,13 +2,15 @@
  * A store that keeps only committed work, and has a disk's bad days: slow, busy, full, stuck, and answers that get lost
  * after the work was done. Its ledger is the simulation's own account of what became durable; the bot cannot see it.
  */
-import { Effect, Layer } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import { Busy, Full, Inaccessible, type Reason, StoreError, Superseded } from "../../src/domain/StoreError.ts"
+import * as Retention from "../../src/engines/Retention.ts"
 import { type Commit, type CommitResult, type NewEvent, Store } from "../../src/ports/Store.ts"
 import { Journal } from "../../src/stores/memory/Journal.ts"
 import type { Chance } from "./Chance.ts"
 import { Ledger } from "./Ledger.ts"
 import type { Life, Realm } from "./Realm.ts"
+import type { Setting } from "./Setting.ts"
 
 /** How the disk does at the moment. */
 export interface Weather {
@@ -57,9 +59,17 @@ export class Disk {
 
   readonly realm: Realm
   readonly chance: Chance
-  constructor(realm: Realm, chance: Chance, latency: number) {
+  /** Milliseconds that rows look older to a prune: a bot keeps them for a day at least, and a world ends sooner. */
+  readonly ageing: number
+
+  constructor(
+    realm: Realm,
+    chance: Chance,
+    { diskLatency: latency, retention }: Pick<Setting, "diskLatency" | "retention">
+  ) {
     this.realm = realm
     this.chance = chance
+    this.ageing = Math.max(0, Duration.toMillis(Retention.shortest) - retention)
     this.ledger = new Ledger(realm)
     this.calm = { latency, fails: 0, lies: 0, readsFail: 0, isStuck: false }
     this.weather = { ...this.calm }
@@ -212,7 +222,10 @@ class Process {
       discard: (letter) => this.read("discard", (journal) => journal.discard(letter)),
       gaps: (account) => this.read("gaps", (journal) => journal.gaps(account)),
       counts: (account) => this.read("counts", (journal) => journal.counts(account)),
-      prune: (before) => this.read("prune", (journal) => journal.prune(before))
+      prune: ({ events = 0, sent = 0 }) => {
+        const { ageing } = this.disk
+        return this.read("prune", (journal) => journal.prune({ events: events + ageing, sent: sent + ageing }))
+      }
     })
   }
 }

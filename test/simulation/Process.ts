@@ -2,6 +2,7 @@
 import { Cause, Duration, Effect, type Exit, type Fiber, Layer, Logger, Redacted, References } from "effect"
 import * as Bot from "../../src/Bot.ts"
 import type { Status } from "../../src/domain/Status.ts"
+import * as Retention from "../../src/engines/Retention.ts"
 import { StatusStream } from "../../src/engines/StatusStream.ts"
 import { LoopDelay } from "../../src/monitor/health/LoopDelay.ts"
 import * as Intents from "../../src/platforms/qq/Intents.ts"
@@ -54,6 +55,9 @@ const program = (life: Life, around: Surroundings): Effect.Effect<never, unknown
   )
 }
 
+/** A bot keeps nothing for less than a day: the disk makes its rows look older where a world wants less. */
+const kept = ({ retention }: Setting) => Duration.max(Retention.shortest, Duration.millis(retention))
+
 const options = (setting: Setting): Parameters<typeof Bot.launchWith>[0] => ({
   concurrency: setting.concurrency,
   handlerTimeout: Duration.millis(setting.handlerTimeout),
@@ -64,7 +68,7 @@ const options = (setting: Setting): Parameters<typeof Bot.launchWith>[0] => ({
   maxBatch: setting.maxBatch,
   drainTimeout: Duration.millis(setting.drainTimeout),
   onUnknown: setting.onUnknown,
-  retention: Duration.millis(setting.retention)
+  keep: { events: kept(setting), messages: kept(setting) }
 })
 
 const account = (life: Life, { net, setting: own }: Site) =>

@@ -61,7 +61,7 @@ class World {
       this.found("heals", `an error that nobody caught would have ended the process: ${String(defect)}`)
       this.note(life.name, `uncaught ${String(defect)}`)
     }
-    this.disk = new Disk(this.realm, new Chance(setting.seed, "disk"), setting.diskLatency)
+    this.disk = new Disk(this.realm, new Chance(setting.seed, "disk"), setting)
     this.snapshots = new Snapshots(this.disk)
     this.sites = setting.accounts.map(
       (account) => new Site(this.realm, setting, account, (what) => this.note(account.appId, what))

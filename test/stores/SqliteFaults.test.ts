@@ -165,9 +165,23 @@ describe("Sqlite, when it fails", () => {
         expect((yield* commit({ events: [event("a", { receivedAt: 9 })] })).eventIds).toEqual([2])
         expect((yield* commit({ events: [event("a")] })).eventIds).toEqual([0])
         yield* commit({ settled: [1, 2] })
-        yield* Store.use((store) => store.prune(5))
+        yield* Store.use((store) => store.prune({ events: 5 }))
         expect((yield* commit({ events: [event("a")] })).eventIds).toEqual([0])
         expect(yield* Store.use((store) => store.pendingEvents(account, all))).toEqual([])
+      })
+    )
+  })
+
+  it.effect("a gap that cannot be read any more does not keep the others from being pruned, and goes with them", () => {
+    const filename = newFile()
+    const gap = (until: number) => ({ account, stream: "s", from: 1, to: 2, since: 1, until, why: "down" })
+    return using(
+      { filename },
+      Effect.gen(function* () {
+        yield* commit({ gaps: [gap(10), gap(20), gap(30)] })
+        yield* raw(filename, (db) => void db.exec("UPDATE gaps SET gap = '{\"until' WHERE id = 1"))
+        expect((yield* Store.use((store) => store.prune({ gaps: 25 }))).gaps).toBe(2)
+        expect((yield* Store.use((store) => store.gaps(account))).map(({ until }) => until)).toEqual([30])
       })
     )
   })
@@ -190,7 +204,7 @@ describe("Sqlite, when it fails", () => {
         { filename, synchronous: "NORMAL" },
         Effect.gen(function* () {
           expect(isNew(yield* commit({ events: events.filter((_, i) => i % 50 === 0) }))).toBe(0)
-          expect(yield* Store.use((store) => store.prune(60_000))).toBeGreaterThan(59_900)
+          expect((yield* Store.use((store) => store.prune({ events: 60_000 }))).events).toBeGreaterThan(59_900)
           expect(isNew(yield* commit({ events: events.slice(60_000, 60_500) }))).toBe(0)
           expect(isNew(yield* commit({ events: events.slice(0, 500) }))).toBeGreaterThan(495)
         })
@@ -299,7 +313,7 @@ describe("Sqlite, when it fails", () => {
         yield* store.requeue({ _tag: "DeadMessage", id: 3 })
         expect(yield* store.requeue({ _tag: "DeadMessage", id: 3 })).toBeUndefined()
         expect(yield* same).toMatchObject({ queued: 2, dead: 0 })
-        yield* store.prune(at + 1)
+        yield* store.prune({ events: at + 1, sent: at + 1 })
         expect(yield* same).toMatchObject({ queued: 2, sending: 1, sent: 0 })
         yield* using({ filename, exclusive: false }, commit({ messages: [to(2, "sent")] }))
         expect(yield* same).toMatchObject({ queued: 2, sending: 0, sent: 1 })

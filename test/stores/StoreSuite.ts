@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Result } from "effect"
 import type { NewMessage } from "../../src/domain/Message.ts"
 import type { StoreError } from "../../src/domain/StoreError.ts"
-import { type Commit, emptyCommit, type NewEvent, Store, type TurnWrite } from "../../src/ports/Store.ts"
+import { type Commit, type Cutoffs, emptyCommit, type NewEvent, Store, type TurnWrite } from "../../src/ports/Store.ts"
 
 /** One empty disk. Each build of `layer` is a process that opens it; what was committed before is found again. */
 export interface Disk {
@@ -355,7 +355,7 @@ export const suite = (name: string, disk: () => Disk): void => {
         expect((yield* outbox).map((row) => [row.id, row.notBefore])).toEqual([[2, 9000]])
         yield* commit({ messages: [{ id: 77, status: "sent", attempts: 1, at }] })
         yield* Store.use((store) => store.discard({ _tag: "DeadMessage", id: 3 }))
-        yield* Store.use((store) => store.prune(9999))
+        yield* Store.use((store) => store.prune({ sent: 9999 }))
         expect((yield* queue("d")).turns).toEqual([committed(4)])
         expect(yield* Store.use((store) => store.pendingMessages("qq:2", all))).toEqual([])
         const paged = yield* Store.use((store) => store.pendingMessages(account, { after: 2, limit: 1 }))
@@ -440,7 +440,7 @@ export const suite = (name: string, disk: () => Disk): void => {
     test("a dead event that is requeued is pending with a new id and its old frame, and its key is still known", () =>
       Effect.gen(function* () {
         yield* bury
-        yield* Store.use((store) => store.prune(9999))
+        yield* Store.use((store) => store.prune({ events: 9999, sent: 9999 }))
         const requeue = Store.use((store) => store.requeue({ _tag: "DeadEvent", id: 1 }))
         expect(yield* requeue).toEqual({ id: 3, conversation: chat, notBefore: undefined })
         expect(yield* requeue).toBeUndefined()
@@ -472,6 +472,13 @@ export const suite = (name: string, disk: () => Disk): void => {
   })
 
   describe(`${name}: prune`, () => {
+    /** How many rows went, where any did. */
+    const pruned = (cutoffs: Cutoffs) =>
+      Effect.map(
+        Store.use((store) => store.prune(cutoffs)),
+        (rows) => Object.fromEntries(Object.entries(rows).filter(([, count]) => count > 0))
+      )
+
     test("prune deletes what is settled or sent and old, and nothing that is pending, dead or young", () =>
       Effect.gen(function* () {
         const old = (key: string) => event(key, { receivedAt: 100 })
@@ -484,7 +491,7 @@ export const suite = (name: string, disk: () => Disk): void => {
             { id: 2, status: "unknown", attempts: 1, at }
           ]
         })
-        expect(yield* Store.use((store) => store.prune(500))).toBe(2)
+        expect(yield* pruned({ events: 500, sent: 500, auditing: 500, gaps: 500 })).toEqual({ events: 1, sent: 1 })
         const again = [old("done"), old("open"), old("dead"), event("young")]
         expect((yield* commit({ events: again })).eventIds).toEqual([5, 0, 0, 0])
         expect((yield* letters).length).toBe(2)
@@ -495,8 +502,67 @@ export const suite = (name: string, disk: () => Disk): void => {
       Effect.gen(function* () {
         yield* commit({ events: [event("a"), event("b")] })
         yield* commit({ settled: [1, 2] })
-        expect(yield* Store.use((store) => store.prune(9999))).toBe(2)
+        expect(yield* pruned({ events: 9999 })).toEqual({ events: 2 })
         expect((yield* commit({ events: [event("a")] })).eventIds).toEqual([3])
+      }))
+
+    const lastly = (id: number, status: "sent" | "auditing" | "dead", at: number) =>
+      ({ id, status, attempts: 1, at, receipt: { messageId: `m${id}`, status: "sent", auditId: `a${id}` } }) as const
+    const gap = (until: number) => ({ account, stream: "s", from: 1, to: 2, since: 1, until, why: "down" })
+
+    test("each table has an age of its own, and a table that is not named is kept whole", () =>
+      Effect.gen(function* () {
+        yield* commit({ events: [event("done", { receivedAt: 100 }), event("dead", { receivedAt: 100 })] })
+        const messages = ["sent", "auditing", "dead"].map((text) => message(text))
+        yield* commit({ settled: [1], turns: [turn(2, { dead: { ...dead, at: 100 }, messages })] })
+        yield* commit({
+          messages: [lastly(1, "sent", 100), lastly(2, "auditing", 100), lastly(3, "dead", 100)],
+          gaps: [gap(100), gap(300)]
+        })
+        expect(yield* pruned({})).toEqual({})
+        expect(yield* pruned({ deadLetters: 100, events: 100, sent: 100, auditing: 100, gaps: 100 })).toEqual({})
+        expect(yield* pruned({ sent: 200 })).toEqual({ sent: 1 })
+        expect(yield* pruned({ auditing: 200 })).toEqual({ auditing: 1 })
+        expect(yield* pruned({ gaps: 200 })).toEqual({ gaps: 1 })
+        expect((yield* Store.use((store) => store.gaps(account))).map(({ until }) => until)).toEqual([300])
+        expect(yield* pruned({ events: 200 })).toEqual({ events: 1 })
+        expect((yield* letters).map(({ _tag }) => _tag)).toEqual(["DeadMessage", "DeadEvent"])
+        expect(yield* pruned({ deadLetters: 200 })).toEqual({ deadLetters: 2 })
+        expect(yield* letters).toEqual([])
+      }))
+
+    test("the key of a dead letter that went is known as long as the keys of other events, and no longer", () =>
+      Effect.gen(function* () {
+        yield* commit({ events: [event("k", { receivedAt: 100 })] })
+        yield* commit({ turns: [turn(1, { dead: { ...dead, at: 900 } })] })
+        yield* pruned({ deadLetters: 1000, events: 50 })
+        expect(yield* Store.use((store) => store.requeue({ _tag: "DeadEvent", id: 1 }))).toBeUndefined()
+        expect((yield* commit({ events: [event("k")] })).eventIds).toEqual([0])
+        expect(yield* pruned({ deadLetters: 1000, events: 200 })).toEqual({ events: 1 })
+        expect((yield* commit({ events: [event("k")] })).eventIds).toEqual([2])
+      }))
+
+    test("what is pending, put off, queued or being sent stays however old it is, and so do state and positions", () =>
+      Effect.gen(function* () {
+        const ages = ["pending", "put off", "done"].map((key) => event(key, { receivedAt: 1 }))
+        const position = { stream: "s", session: "x", seq: 3, startedAt: 1 }
+        yield* commit({ events: ages, positions: [{ account, stream: "s", position }] })
+        yield* commit({
+          turns: [
+            turn(2, { deferUntil: 5 }),
+            turn(3, {
+              messages: [message("queued", { createdAt: 1 }), message("sending", { createdAt: 1 })],
+              state: [{ key: "n", value: "1", expected: 0 }]
+            })
+          ]
+        })
+        yield* commit({ messages: [{ id: 2, status: "sending", attempts: 0, at: 1 }] })
+        const all = { deadLetters: 9999, events: 9999, sent: 9999, auditing: 9999, gaps: 9999 }
+        expect(yield* pruned(all)).toEqual({ events: 1 })
+        expect(yield* pending).toEqual([1, 2])
+        expect(yield* texts).toEqual(["queued", "sending"])
+        expect((yield* state("n"))?.value).toBe("1")
+        expect(yield* Store.use((store) => store.positions(account))).toEqual([position])
       }))
   })
 

@@ -7,6 +7,7 @@ import { Bot } from "everbot"
 import { Qq } from "everbot/qq"
 import { QqSimulator } from "everbot/simulator"
 import { ConfigError } from "../../src/domain/ConfigError.ts"
+import * as Signature from "../../src/platforms/qq/Signature.ts"
 import { type Call, type Endpoint, Limits } from "../../src/ports/Webhook.ts"
 import * as Memory from "../../src/stores/Memory.ts"
 import { WebhookRoutes } from "../../src/transports/WebhookRoutes.ts"
@@ -17,7 +18,8 @@ import * as World from "../guarantees/support/World.ts"
 
 /** Takes everything that names it. */
 const endpoint = (name: string, take: Endpoint["take"]): Endpoint => ({
-  claims: (headers) => headers["x-name"] === name,
+  claims: (headers) => (headers["x-name"] ?? name) === name,
+  proves: ({ headers }) => headers["x-signed-by"] === name,
   take
 })
 
@@ -174,6 +176,36 @@ describe("the door of a webhook", () => {
     })
   )
 
+  it.live(
+    "gives a call that names nobody to whom it is proved to be for, and one that proves nothing to the first",
+    () =>
+      Effect.gen(function* () {
+        const [a, b]: [Array<Call>, Array<Call>] = [[], []]
+        const asked: Array<string> = []
+        const listed = [echo(a, "a"), echo(b, "b"), echo([], "c")].map((it, n) => ({
+          ...it,
+          proves: (call: Call) => {
+            asked.push("abc"[n] ?? "")
+            return it.proves(call)
+          }
+        }))
+        const port = yield* serve(listed)
+        const type = { "content-type": "application/json" }
+        for (const headers of [{ ...type, "x-signed-by": "b" }, { ...type, "x-signed-by": "nobody" }, type]) {
+          assert.strictEqual((yield* post(port, { headers })).status, 200)
+          // All are asked, whoever has the proof.
+          assert.strictEqual(asked.splice(0).join(""), "abc")
+        }
+        assert.deepStrictEqual(
+          [a, b].map((calls) => calls.map(({ isAmbiguous }) => isAmbiguous)),
+          [[true, true], [true]]
+        )
+        // Who is named is not asked for more than that.
+        yield* post(port, { headers: { ...type, "x-name": "b" } })
+        assert.deepStrictEqual([asked, b.at(-1)?.isAmbiguous], [[], undefined])
+      })
+  )
+
   it.live("a port that is taken is named in an error that says what to do", () =>
     Effect.gen(function* () {
       const port = yield* serve([])
@@ -226,6 +258,63 @@ describe("webhooks on a server of one's own", () => {
       assert.deepStrictEqual(
         status.map(({ webhook }) => webhook?.refused.size),
         [0, 0]
+      )
+    })
+  )
+
+  it.live("two accounts on one path, called by who names no bot", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const bots = [
+        { appId: "102000001", secret: "the first secret" },
+        { appId: "102000002", secret: "another secret" }
+      ]
+      const routes = bots.map(({ appId, secret }) =>
+        Qq.layerWebhookRoute({
+          appId,
+          clientSecret: Redacted.make(secret),
+          apiUrl: "http://127.0.0.1:9",
+          tokenUrl: "http://127.0.0.1:9"
+        })
+      )
+      const [first = Layer.empty, second = Layer.empty] = routes
+      const app = Qq.serveWebhooks(Layer.merge(first, second), { port })
+      const bot = yield* World.run(app, { store: Memory.layer })
+      yield* bot.until(
+        (news) => news.filter((it) => it._tag === "ConnectionChanged" && it.to._tag === "Ready").length === 2
+      )
+      const at = String(Math.floor(Date.now() / 1000))
+      const call = (body: string, secret?: string) => {
+        const signature =
+          secret === undefined
+            ? {}
+            : {
+                "x-signature-ed25519": Signature.make(Redacted.make(secret)).sign(at + body),
+                "x-signature-timestamp": at
+              }
+        return post(port, { body, headers: { "content-type": "application/json", ...signature } }, "/qq")
+      }
+      const event = JSON.stringify({ op: 0, id: "GROUP_ADD_ROBOT:1", t: "GROUP_ADD_ROBOT", d: { group_openid: "G" } })
+      const token = "Arq0D5A61EgUu4OxUvOp"
+      const challenge = JSON.stringify({ op: 13, d: { plain_token: token, event_ts: at } })
+      for (const { secret } of bots) {
+        assert.strictEqual((yield* call(event, secret)).status, 200)
+        const answer = yield* call(challenge, secret)
+        const signature = Signature.make(Redacted.make(secret)).sign(at + token)
+        assert.deepStrictEqual(yield* Effect.promise(() => answer.json()), { plain_token: token, signature })
+      }
+      // Neither signs for who proves nothing, and a forger is nobody's.
+      for (const [body, secret] of [[challenge], [event], [event, "guessed"], [challenge, "guessed"]] as const) {
+        const answer = yield* call(body, secret)
+        assert.deepStrictEqual([answer.status, yield* Effect.promise(() => answer.text())], [401, ""])
+      }
+      const status = yield* bot.status
+      assert.deepStrictEqual(
+        status.map(({ webhook }) => [webhook?.accepted, Array.from(webhook?.refused.values() ?? [])]),
+        [
+          [1, [2, 2]],
+          [1, []]
+        ]
       )
     })
   )

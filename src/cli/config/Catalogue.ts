@@ -31,6 +31,7 @@ export const groups: ReadonlyArray<Group> = [
   group("Encryption at rest", "Encryption.layerConfig", Encryption.settings),
   group("Backups", "Backup.layerConfig", Backup.settings),
   group("Turns, messages and state", "Bot.launch", Bot.settings),
+  group("Retention", "Bot.launch", Bot.keep),
   group("Health", "Bot.launch", Bot.health),
   group("Errors", "Bot.launch", Bot.errors),
   group("Log", "Logs.layerConfig", Logs.settings),

@@ -119,6 +119,10 @@ export class Scoreboard {
         return this.tell(status.state === "closed" ? "recovery" : "trouble", `breaker ${status.state}`)
       case "IntakePaused":
         return this.tell("trouble", `intake paused: ${status.why}`)
+      case "HoldPlaced":
+        return this.tell("note", `a person took over: ${status.reason}`)
+      case "HoldReleased":
+        return this.tell("note", "a person gave back what was held")
       case "StoreFailed":
         return this.tell("trouble", status.error.message)
       case "EventDeadLettered":

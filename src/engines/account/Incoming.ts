@@ -1,7 +1,8 @@
 /** The way in of an account: from its gateways through the inbox to the lanes and their handlers. */
-import { Effect, type Scope } from "effect"
-import type { Event } from "../../domain/Event.ts"
-import type { HandlerError } from "../../domain/HandlerError.ts"
+import { Effect, Result, type Scope } from "effect"
+import type { Event, PlatformEvent } from "../../domain/Event.ts"
+import * as HandlerError from "../../domain/HandlerError.ts"
+import type { StoredEvent } from "../../ports/Store.ts"
 import { Backfill } from "../Backfill.ts"
 import { Dispatcher } from "../Dispatcher.ts"
 import type { Handler } from "../Handlers.ts"
@@ -27,17 +28,53 @@ export const make = Effect.fnUntraced(function* (
   const { alarm, cache, fork, handlers, inbox, journal, options, platform, probation, spans, status } = parts
   const { account } = platform
 
-  const load = (ids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<Delivery>> =>
-    Effect.map(
-      Recovery.patient(parts, (store) => store.events(ids)),
-      (events) =>
-        events.map(({ id, key, raw, receivedAt }) => {
-          const event = platform.decode(raw, key)
-          return { id, event, receivedAt, size: raw.length, shard: undefined, attempt: 1, pace: undefined }
-        })
-    )
+  /** A frame that cannot be decoded must stop neither its lane nor the start: it becomes a dead letter, with the cause. */
+  const undecodable = Effect.fnUntraced(function* ({ id, key, raw, receivedAt }: StoredEvent, error: unknown) {
+    const pending = yield* Recovery.patient(parts, (store) => store.pendingEvents(account, { after: id - 1, limit: 1 }))
+    for (const { conversation } of pending.filter((it) => it.id === id)) {
+      const place = { account, platform: platform.name, key, conversation }
+      const event: PlatformEvent = {
+        _tag: "PlatformEvent",
+        ...place,
+        type: "UNDECODABLE",
+        data: undefined,
+        isKnown: false
+      }
+      const delivery: Delivery = {
+        id,
+        event,
+        receivedAt,
+        size: raw.length,
+        shard: undefined,
+        attempt: 1,
+        pace: undefined
+      }
+      dispatcher.condemn(delivery, 1, new HandlerError.Undecodable({ error }))
+    }
+  })
 
-  const failed = (delivery: Delivery, error: HandlerError, willRetry: boolean): void => {
+  const load = Effect.fnUntraced(function* (ids: ReadonlyArray<number>) {
+    const deliveries: Array<Delivery> = []
+    for (const stored of yield* Recovery.patient(parts, (store) => store.events(ids))) {
+      const { id, key, raw, receivedAt } = stored
+      // Platforms promise not to throw; one that breaks the promise must not break the account.
+      const event = Result.try(() => platform.decode(raw, key))
+      if (Result.isFailure(event)) yield* undecodable(stored, event.failure)
+      else
+        deliveries.push({
+          id,
+          event: event.success,
+          receivedAt,
+          size: raw.length,
+          shard: undefined,
+          attempt: 1,
+          pace: undefined
+        })
+    }
+    return deliveries
+  })
+
+  const failed = (delivery: Delivery, error: HandlerError.HandlerError, willRetry: boolean): void => {
     const { conversation, key } = delivery.event
     status.publish({ _tag: "TurnFailed", account, conversation, error, willRetry })
     if (willRetry) return
@@ -60,7 +97,7 @@ export const make = Effect.fnUntraced(function* (
     commit: inbox.isDurable ? commit : (write, done) => commit({ ...write, eventId: undefined }, done),
     load,
     canSpill: inbox.isDurable,
-    isBlocked: () => isRecovering || relay.isFull,
+    isBlocked: () => isRecovering || relay.isFull || dispatcher.lanes.isHeld,
     failed,
     pressureChanged: () => intake.measure()
   })
@@ -93,7 +130,8 @@ export const make = Effect.fnUntraced(function* (
     isRecovering = false
     dispatcher.resume()
     for (const [id, deaths] of condemned) {
-      for (const delivery of yield* load([id])) dispatcher.condemn(delivery, deaths)
+      const reason = new HandlerError.Crashed({ times: deaths })
+      for (const delivery of yield* load([id])) dispatcher.condemn(delivery, deaths, reason)
     }
   })
   return { dispatcher, intake, recover: inbox.isDurable ? recover : Effect.void }

@@ -1,5 +1,6 @@
 /** What an account can be told about the engines it runs on. */
-import { Duration } from "effect"
+import { Duration, Effect } from "effect"
+import { ConfigError, Malformed } from "../../domain/ConfigError.ts"
 import type { DispatcherOptions } from "../DispatcherPorts.ts"
 import * as Ladder from "../Ladder.ts"
 import type { RelayOptions } from "../Relay.ts"
@@ -15,7 +16,8 @@ export interface AccountOptions extends Partial<DispatcherOptions>, Partial<Rela
   readonly drainTimeout?: Duration.Duration
   /**
    * How many processes may end while an event is handled again after a crash, before it is taken for the cause and
-   * becomes a dead letter.
+   * becomes a dead letter. At least 2: what ran beside the cause when the first process ended is suspected with it, and the
+   * second time each is tried alone.
    * @defaultValue 3
    */
   readonly maxCrashes?: number
@@ -43,4 +45,18 @@ export const defaults: Settings = {
   ...Renewal.never,
   drainTimeout: Duration.seconds(10),
   maxCrashes: 3
+}
+
+/** The least that makes sense of each setting that is a number of something. */
+const least = { concurrency: 1, maxAttempts: 1, maxBacklog: 1, maxQueued: 1, maxCrashes: 2 } as const
+
+/** Fails for settings that cannot work. */
+export const check = (given: AccountOptions): Effect.Effect<void, ConfigError> => {
+  for (const [setting, minimum] of Object.entries(least) as ReadonlyArray<[keyof typeof least, number]>) {
+    const value = given[setting]
+    if (value === undefined || value >= minimum) continue
+    const reason = new Malformed({ problem: `is not a number of at least ${minimum}` })
+    return Effect.fail(new ConfigError({ setting, reason, mend: `Leave it out for ${defaults[setting]}.` }))
+  }
+  return Effect.void
 }

@@ -1,6 +1,6 @@
 /** The way out of an account: what turns and others say is stored, queued and sent, through one breaker. */
 import { Effect, Latch, type Scope, Stream } from "effect"
-import type { Conversation } from "../../domain/Conversation.ts"
+import { type Conversation, laneKey } from "../../domain/Conversation.ts"
 import type { MessageStatus, NewMessage, OutboxMessage } from "../../domain/Message.ts"
 import type { Mark } from "../../ports/Platform.ts"
 import type { TurnResult, TurnWrite } from "../../ports/Store.ts"
@@ -19,6 +19,8 @@ export interface Outgoing {
   /** Takes what an earlier process did not send, then what was said meanwhile. */
   readonly recover: Effect.Effect<void>
   readonly hasRecovered: () => boolean
+  /** Takes from the store what was left there while the conversation was held. */
+  readonly takeBack: (conversation: Conversation) => Effect.Effect<void>
 }
 
 /** Messages under way at once, across conversations. */
@@ -48,15 +50,19 @@ export const make = Effect.fnUntraced(function* (
   parts: Parts,
   { drained, said }: OutgoingPorts
 ): Effect.fn.Return<Outgoing, never, Scope.Scope> {
-  const { alarm, cache, fork, journal, options, platform, spans, status } = parts
+  const { alarm, cache, fork, holds, journal, options, platform, spans, status } = parts
   const { account } = platform
   const breaker = yield* makeBreaker(parts)
 
   /** The last row that recovery took from the store; what is said before it ended waits, and is taken once. */
   let recoveredTo: number | undefined
   const early: Array<OutboxMessage> = []
+  /** What is said in a conversation while the store is read for what was said there before. */
+  const returning = new Map<string, Array<OutboxMessage>>()
   const offer = (row: OutboxMessage): void => {
-    if (recoveredTo === undefined) early.push(row)
+    const behind = returning.size === 0 ? undefined : returning.get(laneKey(row.conversation))
+    if (behind !== undefined) behind.push(row)
+    else if (recoveredTo === undefined) early.push(row)
     else if (row.id > recoveredTo) relay.take(row)
   }
   const enqueue = (messages: ReadonlyArray<NewMessage>, ids: ReadonlyArray<number>): void => {
@@ -99,6 +105,7 @@ export const make = Effect.fnUntraced(function* (
       },
       alarm,
       breaker,
+      holds,
       fork,
       record: journal.message,
       settled: (message: OutboxMessage, to: MessageStatus, reason, receipt) => {
@@ -113,6 +120,20 @@ export const make = Effect.fnUntraced(function* (
       }
     }
   )
+  const takeBack = Effect.fnUntraced(function* (conversation: Conversation) {
+    const key = laneKey(conversation)
+    const behind: Array<OutboxMessage> = []
+    returning.set(key, behind)
+    // What is under way is in good hands; what ended before this moment is in the store as such once this is flushed.
+    const known = new Set(relay.queue.idsOf(key))
+    yield* journal.flush
+    const last = yield* Recovery.messages(parts, account, (row) => {
+      if (laneKey(row.conversation) === key && !known.has(row.id)) relay.take(row)
+    })
+    returning.delete(key)
+    for (const row of behind) if (row.id > last) relay.take(row)
+  })
+
   return {
     relay,
     commit,
@@ -121,6 +142,7 @@ export const make = Effect.fnUntraced(function* (
       recoveredTo = yield* Recovery.messages(parts, account, (row) => relay.take(row))
       for (const row of early.splice(0)) offer(row)
     }),
-    hasRecovered: () => recoveredTo !== undefined
+    hasRecovered: () => recoveredTo !== undefined,
+    takeBack
   }
 })

@@ -4,6 +4,7 @@ import type { Platform } from "../../ports/Platform.ts"
 import { Store } from "../../ports/Store.ts"
 import * as Alarm from "../Alarm.ts"
 import { Handlers } from "../Handlers.ts"
+import { Holds } from "../Holds.ts"
 import { Inbox } from "../Inbox.ts"
 import { Journal } from "../Journal.ts"
 import { type AccountProbation, Probation } from "../Probation.ts"
@@ -25,6 +26,7 @@ export interface Parts {
   readonly cache: StateCache["Service"]
   readonly handlers: Handlers["Service"]
   readonly probation: AccountProbation
+  readonly holds: Holds
   readonly alarm: Alarm.Alarm
   readonly spans: Spans
   /** Runs in the account's scope. */
@@ -50,6 +52,7 @@ export const make = Effect.fnUntraced(function* (
     alarm,
     spans: yield* CurrentSpans,
     probation: (yield* Probation).of(platform.account, { alarm, fork }),
+    holds: new Holds(),
     fork
   }
 })

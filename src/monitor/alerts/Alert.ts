@@ -1,9 +1,10 @@
-/** What a person is told: that something is wrong, or that it is over. Plain data. */
+/** What a person is told: that something is wrong, that it still is, or that it is over. Plain data. */
 
 export type Severity = "warning" | "critical"
 
 export interface Alert {
-  readonly state: "raised" | "recovered"
+  /** `reminded`: it was told before, and is still so. */
+  readonly state: "raised" | "reminded" | "recovered"
   readonly severity: Severity
   /** The rule that says so, by its name. */
   readonly rule: string

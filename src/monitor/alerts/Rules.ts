@@ -13,6 +13,8 @@ export interface Common {
   readonly severity?: Severity | undefined
   /** After it told of a subject, it tells of the same no second time within this. @defaultValue that of the options */
   readonly coolDown?: Duration.Input | undefined
+  /** While it stays wrong, it is told again each time this has passed; `false`: never. @defaultValue that of the options */
+  readonly remindAfter?: Duration.Input | false | undefined
 }
 
 export interface HealthOptions extends Common {
@@ -52,6 +54,8 @@ interface Resolved {
   /** Milliseconds. */
   readonly window: number
   readonly coolDown: number | undefined
+  /** `Infinity`: never. */
+  readonly remindAfter: number | undefined
 }
 
 export type Rule = Resolved &
@@ -83,11 +87,23 @@ export const millis = (setting: string, input: Duration.Input): number => {
   throw bad(setting, "is not a duration", 'Write it like "5 minutes".')
 }
 
+/** The same of what may be `false`, which is `Infinity`. A reminder each round would be a flood. */
+export const reminder = (setting: string, input: Duration.Input | false): number => {
+  if (input === false) return Number.POSITIVE_INFINITY
+  const length = millis(setting, input)
+  if (length >= shortestReminder) return length
+  throw bad(setting, "is shorter than a minute", "Give it a minute or more, or `false` for none.")
+}
+
+const shortestReminder = 60_000
+
 const resolve = (options: Common, name: string, severity: Severity, window: Duration.Input): Resolved => ({
   name: options.name ?? name,
   severity: options.severity ?? severity,
   window: millis(`${options.name ?? name}.window`, window),
-  coolDown: options.coolDown === undefined ? undefined : millis(`${options.name ?? name}.coolDown`, options.coolDown)
+  coolDown: options.coolDown === undefined ? undefined : millis(`${options.name ?? name}.coolDown`, options.coolDown),
+  remindAfter:
+    options.remindAfter === undefined ? undefined : reminder(`${options.name ?? name}.remindAfter`, options.remindAfter)
 })
 
 /** A check that is not well for a while. */

@@ -20,7 +20,7 @@ export interface Sink {
 
 /** An alert in one line. */
 export const line = ({ rule, severity, state, subject, suppressed, text }: Alert): string => {
-  const mark = state === "recovered" ? "RECOVERED" : severity.toUpperCase()
+  const mark = state === "recovered" ? "RECOVERED" : `${state === "reminded" ? "STILL " : ""}${severity.toUpperCase()}`
   const more = suppressed > 0 ? ` (came back ${suppressed} times since it was last told)` : ""
   return oneLine(`${mark} ${subject}: ${text}${more} [${rule}]`, 1000)
 }

@@ -1,5 +1,5 @@
 /**
- * Turns what a rule finds, time after time, into what a person is told: once when it begins, once when it is over. What
+ * Turns what a rule finds, time after time, into what a person is told: when it begins, now and then while it lasts, and when it is over. What
  * comes and goes is told of once in a cool-down; if it is there when that ends, it is told of then, and how often it came.
  */
 import { span } from "../health/Span.ts"
@@ -20,11 +20,13 @@ export class Tracker {
   private readonly entries = new Map<string, Entry>()
   private readonly rule: Rule
   private readonly coolDown: number
+  private readonly remindAfter: number
 
-  /** @param coolDown milliseconds, for a rule that has none of its own */
-  constructor(rule: Rule, coolDown: number) {
+  /** @param defaults milliseconds, for a rule that has none of its own */
+  constructor(rule: Rule, defaults: { readonly coolDown: number; readonly remindAfter: number }) {
     this.rule = rule
-    this.coolDown = rule.coolDown ?? coolDown
+    this.coolDown = rule.coolDown ?? defaults.coolDown
+    this.remindAfter = rule.remindAfter ?? defaults.remindAfter
   }
 
   /** What is wrong now, told or not. */
@@ -63,7 +65,7 @@ export class Tracker {
     this.entries.set(subject, entry)
     const isNew = entry.reading === undefined
     entry.reading = reading
-    if (entry.isTold) return undefined
+    if (entry.isTold) return this.remind(reading, entry, now)
     if (now - entry.toldAt < this.coolDown) {
       if (isNew) entry.suppressed++
       return undefined
@@ -73,6 +75,12 @@ export class Tracker {
     entry.toldAt = now
     entry.suppressed = 0
     return alert
+  }
+
+  private remind(reading: Reading, entry: Entry, now: number): Alert | undefined {
+    if (now - entry.toldAt < this.remindAfter) return undefined
+    entry.toldAt = now
+    return this.alert("reminded", reading, entry, now)
   }
 
   private recovered(reading: Reading, entry: Entry, now: number): Alert {

@@ -4,6 +4,7 @@ import { attempt } from "./ask.ts"
 import * as Charts from "./charts.ts"
 import * as Connections from "./connections.ts"
 import { byId, setText } from "./dom.ts"
+import * as Holds from "./holds.ts"
 import * as Operations from "./operations.ts"
 import * as Panels from "./panels.ts"
 import * as PlaygroundPanel from "./playground.ts"
@@ -15,6 +16,7 @@ import type {
   Errors,
   Gap,
   Health,
+  Hold,
   LiveEvent,
   Queue,
   Recovery,
@@ -37,17 +39,19 @@ const refreshConnections = async (): Promise<void> => {
   Connections.show(connections, latest.accounts, soon)
   Recoveries.show(recoveries)
   Panels.showProcess(latest.process)
+  Holds.showAccounts(latest.accounts)
   if (latest.features.includes("playground")) PlaygroundPanel.start()
 }
 
 const refreshRest = async (): Promise<void> => {
-  const [health, queues, errors, gaps, alerts, restarts] = await Promise.all([
+  const [health, queues, errors, gaps, alerts, restarts, holds] = await Promise.all([
     get<Health>("/api/health"),
     get<ReadonlyArray<Queue>>("/api/message-queue"),
     get<Errors>("/api/errors"),
     get<ReadonlyArray<Gap>>("/api/gaps"),
     get<Alerts>("/api/alerts"),
-    get<Restarts>("/api/restarts")
+    get<Restarts>("/api/restarts"),
+    get<ReadonlyArray<Hold>>("/api/holds")
   ])
   Panels.showHealth(health)
   Panels.showErrors(errors)
@@ -55,6 +59,7 @@ const refreshRest = async (): Promise<void> => {
   Operations.showRestarts(restarts)
   Queues.showCounts(queues)
   Queues.showGaps(gaps)
+  Holds.show(holds)
   // The list of dead letters is asked for again only when it changed: it is read, and clicked in.
   const letters = queues.reduce((sum, { deadLetters }) => sum + deadLetters, 0)
   if (letters !== knownLetters) await Queues.refresh()
@@ -80,7 +85,7 @@ const heard = (events: ReadonlyArray<LiveEvent>): void => {
     else {
       Panels.addNews(event)
       Connections.heard(event)
-      if (event.kind === "HealthChanged" || event.kind === "GapRecorded") void refreshRest().catch(() => undefined)
+      if (/^(HealthChanged|GapRecorded|Hold)/.test(event.kind)) void refreshRest().catch(() => undefined)
       if (/^(ConnectionChanged|RungClimbed|Intake)/.test(event.kind)) soon()
     }
   }
@@ -102,7 +107,8 @@ const showLogin = (problem: string): void => {
 
 const rewrite = (): void => {
   Connections.clear()
-  knownLetters = -1
+  // By itself: a look that is under way would take the letters for shown, in the language before.
+  void Queues.refresh().catch(() => undefined)
   Charts.redraw()
   connected(byId("stream").dataset["live"] === "true")
   if (status !== undefined) Panels.showLevel(status.level)
@@ -138,6 +144,7 @@ const setTheme = (theme: string): void => {
 }
 
 startLanguage()
+Holds.start()
 setTheme(localStorage.getItem(themeKey) ?? "auto")
 byId("theme").addEventListener("click", () => {
   const now = document.documentElement.dataset["theme"] ?? "auto"

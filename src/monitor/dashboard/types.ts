@@ -103,6 +103,14 @@ export interface Queue {
   readonly deadLetters: number
 }
 
+export interface Hold {
+  readonly account: string
+  readonly conversation: { readonly kind: string; readonly id: string } | null
+  readonly reason: string
+  readonly since: number
+  readonly eventsWaiting: number
+}
+
 export interface DeadLetter {
   readonly kind: "event" | "message"
   readonly id: number
@@ -176,7 +184,7 @@ export interface Playground {
 }
 
 export interface Alert {
-  readonly state: "raised" | "recovered"
+  readonly state: "raised" | "reminded" | "recovered"
   readonly severity: "warning" | "critical"
   readonly rule: string
   readonly subject: string

@@ -94,6 +94,7 @@ const inbox: Look = (account, scene) => {
 
 /** Messages that could have left long ago. What was put off on purpose does not count. */
 const outbox: Look = (account, { limits, store }, now) => {
+  if (account.holding.isWhole()) return remark("not judged while a person holds the account")
   const oldest = account.relay.queue.oldest()
   const age = oldest === undefined ? 0 : now - oldest
   if (age <= limits.outboxLimit) return healthy

@@ -24,6 +24,7 @@ export const defaultNumbers = {
   backlogLimit: 10_000,
   memoryLimit: 0.85,
   memoryDeadline: 0.95,
+  backupLimit: 2,
   diskLimit: 1024 ** 3,
   diskDeadline: 128 * 1024 ** 2
 } as const satisfies Record<string, number>
@@ -48,6 +49,7 @@ const meanings: Readonly<Record<Limit | Count, string>> = {
   memoryLimit: "The part of the container's (or machine's) memory in use above which it is degraded.",
   // The next moment may bring the kernel's killer.
   memoryDeadline: "The part above which it is unhealthy.",
+  backupLimit: "A backup that is older than so many of its intervals is degraded.",
   diskLimit: "Bytes free on the disk of the database below which it is degraded.",
   diskDeadline: "Bytes below which it is unhealthy."
 }
@@ -88,6 +90,7 @@ export const settings: Readonly<
   backlogLimit: settingOf("backlogLimit", defaultNumbers.backlogLimit, Setting.amount),
   memoryLimit: settingOf("memoryLimit", defaultNumbers.memoryLimit, Setting.amount),
   memoryDeadline: settingOf("memoryDeadline", defaultNumbers.memoryDeadline, Setting.amount),
+  backupLimit: settingOf("backupLimit", defaultNumbers.backupLimit, Setting.amount),
   diskLimit: settingOf("diskLimit", defaultNumbers.diskLimit, Setting.amount),
   diskDeadline: settingOf("diskDeadline", defaultNumbers.diskDeadline, Setting.amount)
 }

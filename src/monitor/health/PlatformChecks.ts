@@ -15,6 +15,7 @@ const refused = ({ reason }: RestError): Finding => {
     case "RateLimited":
       return degraded(`throttled: ${reason.message}`)
     case "Unavailable":
+    case "RetriesExhausted":
     case "TimedOut":
     case "OutcomeUnknown":
       return degraded(reason.message)

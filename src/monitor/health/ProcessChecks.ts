@@ -1,8 +1,9 @@
 /** What is looked at once for the process: the store that all accounts share, its disk, memory, and the event loop. */
 import { Clock, Duration, Effect } from "effect"
 import type { Journal } from "../../engines/Journal.ts"
+import type { Scheduled } from "../../ports/Backups.ts"
 import type { Store } from "../../ports/Store.ts"
-import { type Check, degraded, healthy, unhealthy } from "./Check.ts"
+import { type Check, degraded, healthy, remark, unhealthy } from "./Check.ts"
 import type { Chronicle } from "./Chronicle.ts"
 import type { Disk } from "./Disk.ts"
 import type { Delays } from "./LoopDelay.ts"
@@ -48,6 +49,18 @@ export const eventLoop = (read: () => Delays, limits: Limits): Check => ({
     const { p99, max } = read()
     if (max > limits.loopStallLimit) return degraded(`the process stood still for ${span(max)}`)
     return p99 > limits.loopDelayLimit ? degraded(`timers are ${span(p99)} late (p99)`) : healthy
+  })
+})
+
+/** The backups of a schedule: the last try, and the age of the newest that is whole. Without a schedule there is no check. */
+export const backup = ({ every, failure, newestAt, since }: Scheduled, limits: Limits): Check => ({
+  name: "backup",
+  run: Effect.map(Clock.currentTimeMillis, (now) => {
+    const made = newestAt === undefined ? "there is none yet" : `the newest is ${span(now - newestAt)} old`
+    if (failure !== undefined) return degraded(`the last backup failed, ${made}: ${failure}`)
+    const age = now - (newestAt ?? since)
+    if (age > limits.backupLimit * every) return degraded(`${made}; one is due every ${span(every)}`)
+    return newestAt === undefined ? remark(made) : healthy
   })
 })
 

@@ -164,6 +164,27 @@ export class Act extends HttpApiGroup.make("act")
       success: HttpApiSchema.NoContent,
       error: NotFound
     }).annotateMerge(says("Read on")),
+    HttpApiEndpoint.get("holds", "/api/holds", { success: Schema.Array(Commands.Hold) }).annotateMerge(
+      says("What a person has taken over, and how many events wait for its end")
+    ),
+    HttpApiEndpoint.post("hold", "/api/accounts/:account/hold", {
+      params: { account: Schema.String },
+      payload: Commands.PlaceHold,
+      success: Commands.Hold,
+      error: [NotFound, Conflict, Unavailable]
+    }).annotateMerge(
+      says(
+        "Take over a conversation, or with `null` the whole account",
+        "Nothing of it is handled and nothing is said there; what comes is stored and waits in order. It outlives the " +
+          "process. What is held already stays as it is; 409 when 1,000 conversations of the account are."
+      )
+    ),
+    HttpApiEndpoint.post("release", "/api/accounts/:account/release", {
+      params: { account: Schema.String },
+      payload: Commands.Release,
+      success: HttpApiSchema.NoContent,
+      error: [NotFound, Unavailable]
+    }).annotateMerge(says("Give it back", "What waited is handled and said, in order. 404 when it is not held.")),
     HttpApiEndpoint.get("audit", "/api/audit", { success: Schema.Array(Commands.AuditEntry) }).annotateMerge(
       says("Who changed what, newest first")
     )

@@ -58,6 +58,27 @@ export const Target = Schema.Union([
 
 export const Restart = Schema.Struct({ target: Target, reason: Reason }).annotate({ identifier: "Restart" })
 
+/** `null` for the whole account. */
+const Held = Schema.NullOr(
+  Schema.Struct({
+    kind: Schema.Literals(["direct", "group", "channel", "guildDirect", "guild", "account"]),
+    id: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))
+  })
+)
+
+export const PlaceHold = Schema.Struct({ conversation: Held, reason: Reason }).annotate({ identifier: "PlaceHold" })
+export const Release = Schema.Struct({ conversation: Held }).annotate({ identifier: "Release" })
+
+/** A person has taken over: nothing is handled and nothing is said until it is released. */
+export const Hold = Schema.Struct({
+  account: Schema.String,
+  conversation: Schema.NullOr(conversation),
+  reason: Schema.String,
+  since: Millis,
+  /** Events that wait for its end. */
+  eventsWaiting: Schema.Int
+}).annotate({ identifier: "Hold" })
+
 export const Operation = Schema.Struct({
   id: Schema.String,
   target: Target,

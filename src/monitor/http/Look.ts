@@ -3,6 +3,7 @@ import { Clock, Effect } from "effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { HttpApiBuilder } from "effect/http-api"
 import { Runtime } from "../../engines/Runtime.ts"
+import { Backups } from "../../ports/Backups.ts"
 import { Store } from "../../ports/Store.ts"
 import { AlertBook } from "../alerts/AlertBook.ts"
 import { ErrorMonitor } from "../ErrorMonitor.ts"
@@ -38,11 +39,13 @@ export const layer = (features: ReadonlyArray<string>) =>
       const streams = yield* Streams
       const alerts = yield* AlertBook
       const book = yield* RestartBook
+      const { scheduled } = yield* Backups
 
       const scene = Effect.gen(function* () {
         const { level } = yield* report
         const now = yield* Clock.currentTimeMillis
-        return { accounts: runtime.accounts(), recorder, level, now } satisfies Metrics.Scene
+        const backups = scheduled.values()
+        return { accounts: runtime.accounts(), backups, recorder, level, now } satisfies Metrics.Scene
       })
       const gaps = Effect.fnUntraced(function* (account: string | undefined) {
         const all = runtime.accounts().map(Views.idOf)

@@ -105,6 +105,8 @@ export const Account = Schema.Struct({
   isPaused: Schema.Boolean,
   /** Why a person paused its intake. */
   pausedBecause: OrNull(Schema.String),
+  /** Conversations that a person has taken over, and one more for the account itself. See `/api/holds`. */
+  holds: Schema.Int,
   startedAt: Millis,
   eventsReceived: Schema.Int,
   eventsHandled: Schema.Int,
@@ -188,7 +190,7 @@ export const Errors = Schema.Struct({
 }).annotate({ identifier: "Errors" })
 
 export const Alert = Schema.Struct({
-  state: Schema.Literals(["raised", "recovered"]),
+  state: Schema.Literals(["raised", "reminded", "recovered"]),
   severity: Schema.Literals(["warning", "critical"]),
   rule: Schema.String,
   subject: Schema.String,

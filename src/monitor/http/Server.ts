@@ -6,6 +6,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import { HttpApiBuilder, HttpApiScalar } from "effect/http-api"
+import { Backups } from "../../ports/Backups.ts"
 import * as GuardedServer from "../../transports/GuardedServer.ts"
 import { AlertBook } from "../alerts/AlertBook.ts"
 import { RestartBook } from "../guard/RestartBook.ts"
@@ -61,7 +62,7 @@ const routes = ({ playground, restartProcess, token, maxStreams }: Settings) => 
   ).pipe(
     Layer.provide(authorization(token)),
     Layer.provide(Feed.layer),
-    Layer.provide([Recorder.layer, AlertBook.layer, RestartBook.layer])
+    Layer.provide([Recorder.layer, AlertBook.layer, RestartBook.layer, Backups.layer])
   )
 }
 

@@ -4,6 +4,7 @@ import type { DeadLetter } from "../../domain/DeadLetter.ts"
 import type { HealthReport } from "../../domain/Health.ts"
 import { restingStatuses } from "../../domain/Message.ts"
 import type { Account } from "../../engines/Account.ts"
+import type { HoldView } from "../../engines/account/Holding.ts"
 import type { Counts } from "../../ports/Store.ts"
 import type { Summary } from "../ErrorMonitor.ts"
 import type { RestartBook } from "../guard/RestartBook.ts"
@@ -28,6 +29,7 @@ export const account = (running: Account): typeof Schemas.Account.Type => {
     failure: running.failure()?.reason.message ?? null,
     isPaused: intake.isPaused,
     pausedBecause: intake.pauseReason ?? null,
+    holds: running.holding.all().length,
     startedAt: running.startedAt,
     eventsReceived: dispatcher.counters.received,
     eventsHandled: dispatcher.counters.handled,
@@ -141,6 +143,12 @@ export const queue = (running: Account, counts: Counts, now: number): typeof Com
   oldestQueuedAt: counts.oldestQueuedAt ?? null,
   oldestAge: counts.oldestQueuedAt === undefined ? 0 : Math.max(0, now - counts.oldestQueuedAt),
   deadLetters: dead(counts)
+})
+
+export const hold = ({ account, conversation, ...rest }: HoldView): typeof Commands.Hold.Type => ({
+  ...rest,
+  account,
+  conversation: conversation === undefined ? null : { kind: conversation.kind, id: conversation.id }
 })
 
 export const deadLetter = (account: string, letter: DeadLetter): typeof Commands.DeadLetter.Type => {

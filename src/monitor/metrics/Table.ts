@@ -2,8 +2,10 @@
  * Every figure of the bot under one name: what it is called, counts in, tells apart and means, and where it comes from.
  * `/metrics`, the API, alerts, OTLP and METRICS.md beside this file are all made of this table.
  */
+import { basename } from "node:path"
 import type { Level } from "../../domain/Health.ts"
 import type { Account } from "../../engines/Account.ts"
+import type { Scheduled } from "../../ports/Backups.ts"
 import { idOf, processFigures } from "../http/Views.ts"
 import type { Recorder } from "../Recorder.ts"
 
@@ -23,10 +25,11 @@ export interface Scene {
   readonly accounts: ReadonlyArray<Account>
   readonly recorder: Recorder["Service"]
   readonly level: Level
+  readonly backups: Iterable<Scheduled>
   readonly now: number
 }
 
-type Label = "account" | "shard" | "quantile"
+type Label = "account" | "shard" | "quantile" | "database"
 
 export interface Row {
   /** An interface: rows are added, their names do not change. */
@@ -149,6 +152,15 @@ export const table: ReadonlyArray<Row> = [
     (one) => Number(one.intake.isPaused)
   ),
   perAccount(
+    "gauge",
+    {
+      name: "everbot_holds",
+      unit: "{hold}",
+      help: "Conversations that a person has taken over, and one more for the account itself."
+    },
+    (one) => one.holding.all().length
+  ),
+  perAccount(
     "counter",
     { name: "everbot_messages_sent_total", unit: "{message}", help: "Messages the platform took." },
     (one) => one.relay.sent
@@ -183,6 +195,17 @@ export const table: ReadonlyArray<Row> = [
     { name: "everbot_errors_per_second", unit: "{error}/s", help: "Errors in the last second." },
     ({ recorder }) => recorder.series.last?.errors ?? 0
   ),
+  {
+    name: "everbot_backup_age_seconds",
+    type: "gauge",
+    unit: "s",
+    labels: ["database"],
+    help: "Age of the newest whole backup of a database that has a schedule.",
+    values: ({ backups, now }) =>
+      Array.from(backups).flatMap(({ filename, newestAt }) =>
+        newestAt === undefined ? [] : [{ labels: { database: basename(filename) }, value: (now - newestAt) / 1000 }]
+      )
+  },
   single(
     { name: "everbot_monitor_streams", unit: "{stream}", help: "Readers of the monitor's live stream." },
     ({ recorder }) => recorder.streams()

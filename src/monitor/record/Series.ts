@@ -77,7 +77,8 @@ export class Series {
       sum.handled += after.handled - before.handled
       sum.sent += after.sent - before.sent
       sum.failedTurns += after.failedTurns - before.failedTurns
-      const since = account.relay.queue.oldest()
+      // What a person holds waits on purpose.
+      const since = account.holding.isWhole() ? undefined : account.relay.queue.oldest()
       if (since !== undefined && (oldest === undefined || since < oldest)) oldest = since
     }
     const used = process.cpuUsage(this.cpu)

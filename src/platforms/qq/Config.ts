@@ -7,6 +7,7 @@ import { ConfigError, Malformed, Missing } from "../../domain/ConfigError.ts"
 import * as Setting from "../../ports/Setting.ts"
 import * as Intents from "./Intents.ts"
 import { hosts, tokenPath } from "./Protocol.ts"
+import * as ReplyWindows from "./ReplyWindows.ts"
 
 /** What the user sets. */
 export interface QqOptions {
@@ -33,6 +34,12 @@ export interface QqOptions {
   readonly shards?: number | "auto" | undefined
   /** How long a call may take. At most an hour. @defaultValue 10 seconds */
   readonly requestTimeout?: Duration.Input | undefined
+  /**
+   * How long (`time`) and how often (`count`) a message or event can be answered, by kind of conversation. A reply that is
+   * outside is refused without asking QQ: widen it where QQ grants your bot more, e.g. `{ direct: { count: 4 } }` where it
+   * grants less. @defaultValue 5 replies in groups within 5 minutes, in private chats within 60; in guilds any number within 5
+   */
+  readonly replyWindows?: ReplyWindows.Options | undefined
 }
 
 /** Checked settings, with nothing left open. */
@@ -46,6 +53,7 @@ export interface QqConfig {
   readonly tokenUrl: string
   readonly shards: number | "auto"
   readonly requestTimeout: Duration.Duration
+  readonly replyWindows: ReplyWindows.ReplyWindows
 }
 
 /** `qq:<app id>`. */
@@ -62,7 +70,8 @@ const optionNames: Names = {
   apiUrl: "apiUrl",
   tokenUrl: "tokenUrl",
   shards: "shards",
-  requestTimeout: "requestTimeout"
+  requestTimeout: "requestTimeout",
+  replyWindows: "replyWindows"
 }
 
 const whereToFind = "Copy it from 开发设置 (development settings) of your bot at https://q.qq.com."
@@ -111,31 +120,33 @@ const urlOf = (setting: string, text: string): Checked<string> => {
 }
 
 /** Checks settings and fills in the defaults. */
-export const make = (options: QqOptions): Effect.Effect<QqConfig, ConfigError> =>
-  Effect.fromResult(check(options, optionNames))
+export const make = (options: QqOptions): Effect.Effect<QqConfig, ConfigError> => check(options, optionNames)
 
-const check = (options: QqOptions, names: Names): Checked<QqConfig> =>
-  Result.gen(function* () {
+const check = (options: QqOptions, names: Names): Effect.Effect<QqConfig, ConfigError> =>
+  Effect.gen(function* () {
     const appId = options.appId.trim()
-    if (appId === "") return yield* Result.fail(missing(names.appId, whereToFind))
+    if (appId === "") return yield* missing(names.appId, whereToFind)
     if (!/^\d{1,20}$/.test(appId)) {
-      return yield* Result.fail(malformed(names.appId, "is not a row of at most 20 digits", whereToFind))
+      return yield* malformed(names.appId, "is not a row of at most 20 digits", whereToFind)
     }
     const secret = Redacted.value(options.clientSecret).trim()
-    if (secret === "") return yield* Result.fail(missing(names.clientSecret, whereToFind))
+    if (secret === "") return yield* missing(names.clientSecret, whereToFind)
     const sandbox = options.sandbox ?? false
-    const shards = yield* shardsOf(names.shards, options.shards ?? "auto")
-    const requestTimeout = yield* limitOf(names.requestTimeout, options.requestTimeout ?? defaultTimeout)
-    const token = yield* urlOf(names.tokenUrl, options.tokenUrl ?? hosts.token)
+    const shards = yield* Effect.fromResult(shardsOf(names.shards, options.shards ?? "auto"))
+    const requestTimeout = yield* Effect.fromResult(
+      limitOf(names.requestTimeout, options.requestTimeout ?? defaultTimeout)
+    )
+    const token = yield* Effect.fromResult(urlOf(names.tokenUrl, options.tokenUrl ?? hosts.token))
     const config: QqConfig = {
       appId,
       clientSecret: Redacted.make(secret, { label: "qq client secret" }),
       sandbox,
-      intents: yield* Intents.validate(options.intents ?? Intents.defaults, names.intents),
-      apiUrl: yield* urlOf(names.apiUrl, options.apiUrl ?? (sandbox ? hosts.sandboxApi : hosts.api)),
+      intents: yield* Effect.fromResult(Intents.validate(options.intents ?? Intents.defaults, names.intents)),
+      apiUrl: yield* Effect.fromResult(urlOf(names.apiUrl, options.apiUrl ?? (sandbox ? hosts.sandboxApi : hosts.api))),
       tokenUrl: new URL(token).pathname === "/" ? `${token}${tokenPath}` : token,
       shards,
-      requestTimeout
+      requestTimeout,
+      replyWindows: yield* ReplyWindows.make(options.replyWindows ?? {}, names.replyWindows)
     }
     return config
   })
@@ -172,16 +183,24 @@ const envNames: Names = {
   apiUrl: settings.apiUrl.name,
   tokenUrl: settings.tokenUrl.name,
   shards: settings.shards.name,
-  requestTimeout: settings.requestTimeout.name
+  requestTimeout: settings.requestTimeout.name,
+  // Nothing of the environment: it is given beside it.
+  replyWindows: "replyWindows"
 }
 
+/** Settings that have no variable of their own. */
+export type Beside = Pick<QqOptions, "replyWindows">
+
 /** What the environment says ({@link settings}), read through the current `ConfigProvider`. */
-export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.gen(function* () {
+export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.suspend(() => fromEnvWith({}))
+
+/** {@link fromEnv} with what the environment does not say. */
+export const fromEnvWith = Effect.fnUntraced(function* ({ replyWindows }: Beside) {
   const { appId, clientSecret, ...others } = settings
   const id = yield* Setting.read(appId)
   if (id === undefined) return yield* missing(appId.name, whereToFind)
   const secret = yield* Setting.read(clientSecret)
   if (secret === undefined) return yield* missing(clientSecret.name, whereToFind)
-  const given: QqOptions = { appId: id, clientSecret: secret }
-  return yield* Effect.fromResult(check(yield* Setting.over(others, given), envNames))
+  const given: QqOptions = { appId: id, clientSecret: secret, replyWindows }
+  return yield* check(yield* Setting.over(others, given), envNames)
 })

@@ -82,7 +82,10 @@ export interface Embed {
 
 /** Where a picture, film, voice or file comes from. It must still be there when the message leaves, also after a crash. */
 export type MediaSource =
-  /** QQ fetches it. */
+  /**
+   * QQ fetches it when it is first sent to a chat. Sent to the same group or person again, it is what QQ fetched then, for
+   * as long as QQ says that it is good (a day and more were seen), or until this process ends: give what changes an address that changes.
+   */
   | { readonly url: string }
   /** A file of this machine, read when the message leaves. */
   | { readonly path: string }

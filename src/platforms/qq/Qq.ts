@@ -8,6 +8,7 @@ import type { ConfigError } from "../../domain/ConfigError.ts"
 import type { Conversation } from "../../domain/Conversation.ts"
 import type { Event, PlatformEvent } from "../../domain/Event.ts"
 import type { AccountOptions } from "../../engines/Account.ts"
+import * as AccountSettings from "../../engines/account/Options.ts"
 import type * as GatewayConnection from "../../engines/GatewayConnection.ts"
 import { type Provided, Runtime, register } from "../../engines/Runtime.ts"
 import type { Platform } from "../../ports/Platform.ts"
@@ -145,11 +146,15 @@ const make = Effect.fnUntraced(function* (config: Config.QqConfig, options: Omit
   yield* runtime.attach(platform, options)
 })
 
+/** The settings of the account, and those of its engines, or what is wrong with them. */
+const checked = (options: Config.QqOptions & AccountOptions): Effect.Effect<Config.QqConfig, ConfigError> =>
+  Effect.andThen(AccountSettings.check(options), Config.make(options))
+
 /** The account on your own HTTP client and transport, e.g. in simulations. */
 export const layerNoDeps = (
   options: Options
 ): Layer.Layer<QqApi | QqRest, ConfigError, Runtime | Transport | HttpClient.HttpClient> =>
-  Layer.unwrap(Effect.map(Config.make(options), (config) => assemble(config, options)))
+  Layer.unwrap(Effect.map(checked(options), (config) => assemble(config, options)))
 
 const assemble = (
   config: Config.QqConfig,
@@ -164,7 +169,7 @@ const assemble = (
 
 /** One QQ account. Also provides {@link QqApi}, for handlers that call QQ themselves; see {@link api} where there are several accounts. */
 export const layer = (options: Options): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
-  Layer.unwrap(Effect.map(Config.make(options), (config) => complete(config, options)))
+  Layer.unwrap(Effect.map(checked(options), (config) => complete(config, options)))
 
 const complete = (
   config: Config.QqConfig,
@@ -192,7 +197,7 @@ const webhooks = Effect.promise(() => import("./WebhookLayer.ts"))
 export const layerWebhook = (options: WebhookOptions): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const config = yield* Config.make(options)
+      const config = yield* checked(options)
       yield* WebhookConfig.check(options.webhook)
       return yield* served(config, options.webhook, options)
     })
@@ -207,7 +212,7 @@ export const layerWebhookRoute = (
 ): Layer.Layer<QqApi | QqRest, ConfigError, Runtime | HttpRouter> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const config = yield* Config.make(options)
+      const config = yield* checked(options)
       const webhook = options.webhook ?? {}
       yield* WebhookConfig.check(webhook)
       const { routed } = yield* webhooks
@@ -224,14 +229,16 @@ export const serveWebhooks = <A, E, R>(
 /**
  * The account that the environment names: `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX`, `QQ_INTENTS`,
  * `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS`, `QQ_REQUEST_TIMEOUT`. With `QQ_WEBHOOK_PORT`, and optionally
- * `QQ_WEBHOOK_HOST` and `QQ_WEBHOOK_PATH`, it is a {@link layerWebhook}, otherwise a {@link layer}.
+ * `QQ_WEBHOOK_HOST` and `QQ_WEBHOOK_PATH`, it is a {@link layerWebhook}, otherwise a {@link layer}. What has no variable,
+ * e.g. `replyWindows`, is given as an option.
  */
 export const layerConfigWith = (
-  options: Omit<Options, keyof Config.QqOptions>
+  options: Omit<Options, keyof Config.QqOptions> & Config.Beside
 ): Layer.Layer<QqApi | QqRest, ConfigError, Runtime> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const config = yield* Config.fromEnv
+      const config = yield* Config.fromEnvWith(options)
+      yield* AccountSettings.check(options)
       const webhook = yield* WebhookConfig.fromEnv
       return webhook === undefined ? complete(config, options) : yield* served(config, webhook, options)
     })

@@ -1,77 +1,47 @@
 /**
- * What QQ is known to limit, as data, and what it was learned to limit, from its refusals: a conversation whose quota
- * is used up is not asked again before it refills. This process only; after a restart the next refusal teaches it anew.
+ * What QQ is known to limit, as data, and what it was learned to limit, from its refusals: what is bound to be refused is
+ * not tried again before its quota refills. Which messages those are is in the table of codes. This process only; after a
+ * restart the next refusal teaches it anew.
  */
 import { Duration } from "effect"
 import type { Conversation, ConversationKind } from "../../domain/Conversation.ts"
 import type { OutboxMessage } from "../../domain/Message.ts"
 import * as RestError from "../../domain/RestError.ts"
+import { type Limit, rowOfCode } from "./RestCode.ts"
 
 export interface Quota {
   readonly what: string
   readonly place: ConversationKind
-  /** `active` messages answer nothing. */
-  readonly of: "active" | "all"
-  /** How many in how long; a day begins at midnight in Beijing. */
+  readonly of: Limit["of"]
+  readonly scope: Exclude<Limit["scope"], "either">
+  /** How many in how long. */
   readonly count: number
-  readonly per: "day" | Duration.Duration
+  readonly per: Limit["refills"]
   readonly source: string
 }
 
+const minute = Duration.minutes(1)
+const quota = (
+  what: string,
+  place: ConversationKind,
+  of: Quota["of"],
+  scope: Quota["scope"],
+  count: number,
+  per: Quota["per"],
+  source = "docs"
+): Quota => ({ what, place, of, scope, count, per, source })
+
 /** The numbers QQ publishes; they have changed before, so nothing is refused on their account alone. */
 export const quotas: ReadonlyArray<Quota> = [
-  {
-    what: "messages in a channel",
-    place: "channel",
-    of: "all",
-    count: 5,
-    per: Duration.seconds(1),
-    source: "docs"
-  },
-  { what: "active messages in a channel", place: "channel", of: "active", count: 20, per: "day", source: "docs" },
-  { what: "active direct messages", place: "guildDirect", of: "active", count: 2, per: "day", source: "docs" },
-  {
-    what: "active messages in a group",
-    place: "group",
-    of: "active",
-    count: 20,
-    per: Duration.minutes(1),
-    source: "docs 2026"
-  },
-  { what: "active messages in a group", place: "group", of: "active", count: 1000, per: "day", source: "docs 2026" },
-  {
-    what: "active messages of a bot (60 if it is certified)",
-    place: "direct",
-    of: "active",
-    count: 30,
-    per: Duration.minutes(1),
-    source: "docs 2026"
-  }
+  quota("messages in a channel", "channel", "all", "conversation", 5, Duration.seconds(1)),
+  quota("active messages in a channel", "channel", "active", "conversation", 20, "day"),
+  quota("active direct messages to a person", "guildDirect", "active", "conversation", 2, "day"),
+  quota("active direct messages", "guildDirect", "active", "bot", 200, "day"),
+  quota("active messages in a group", "group", "active", "conversation", 20, minute, "docs 2026"),
+  quota("active messages in a group", "group", "active", "conversation", 1000, "day", "docs 2026"),
+  quota("active messages to groups (60 for a certified bot)", "group", "active", "bot", 30, minute, "docs 2026"),
+  quota("active messages to persons (60 for a certified bot)", "direct", "active", "bot", 30, minute, "docs 2026")
 ]
-
-/** What a refusal teaches: for which messages of the conversation, and for how long. */
-interface Lesson {
-  readonly of: Quota["of"]
-  readonly refills: Quota["per"]
-}
-
-const perSecond: Lesson = { of: "all", refills: Duration.seconds(1) }
-const perMinute: Lesson = { of: "active", refills: Duration.minutes(1) }
-const perDay: Lesson = { of: "active", refills: "day" }
-
-/** By business code; a code without a row teaches nothing about the next message. */
-export const lessons: ReadonlyMap<number, Lesson> = new Map([
-  [20028, perSecond],
-  [22009, perSecond],
-  [40034100, perMinute],
-  [304035, perDay],
-  [304045, perDay],
-  [304046, perDay],
-  [304047, perDay],
-  [304048, perDay],
-  [304049, perDay],
-  [304050, perDay]
-])
 
 const day = 86_400_000
 const beijing = 8 * 3_600_000
@@ -89,6 +59,8 @@ interface Hold {
 
 export class QuotaBook {
   private readonly holds = new Map<string, Hold>()
+  /** Who was refused last by a code that does not say whose limit it was. */
+  private readonly suspects = new Map<number, { readonly key: string; readonly hold: Hold }>()
   /** Conversations remembered at most; the oldest are forgotten first. */
   private readonly capacity: number
 
@@ -99,33 +71,44 @@ export class QuotaBook {
   /** Why a message need not be tried, if so. `now` in epoch milliseconds. */
   refusal(message: OutboxMessage, now: number): Limited | undefined {
     if (this.holds.size === 0) return undefined
-    const keys = isActive(message) ? (["active", "all"] as const) : (["all"] as const)
-    for (const of of keys) {
-      const key = keyOf(message.conversation, of)
-      const hold = this.holds.get(key)
-      if (hold === undefined) continue
-      // Learned in a time to come: the clock was set back, and the hold says nothing.
-      if (hold.since <= now && hold.until > now) return remaining(hold, now)
-      this.holds.delete(key)
+    let longest: Hold | undefined
+    for (const of of isActive(message) ? (["active", "all"] as const) : (["all"] as const)) {
+      for (const scope of ["conversation", "bot"] as const) {
+        const key = keyOf(message.conversation, of, scope)
+        const hold = this.holds.get(key)
+        if (hold === undefined) continue
+        if (!isInForce(hold, now)) this.holds.delete(key)
+        else if (longest === undefined || hold.until > longest.until) longest = hold
+      }
     }
-    return undefined
+    return longest && remaining(longest, now)
   }
 
   /** Learns from a refusal, and says when to come back where the platform did not. */
   learn(message: OutboxMessage, reason: RestError.Reason, now: number): RestError.Reason {
     if (reason._tag !== "RateLimited" && reason._tag !== "QuotaExhausted") return reason
-    const lesson = reason.code === undefined ? undefined : lessons.get(reason.code)
-    if (lesson === undefined) return reason
+    const { code } = reason
+    const limit = rowOfCode(code)?.limit
+    if (code === undefined || limit === undefined) return reason
     const named = reason._tag === "RateLimited" ? reason.retryAfter : undefined
     const until =
       named !== undefined
         ? now + Duration.toMillis(named)
-        : lesson.refills === "day"
+        : limit.refills === "day"
           ? nextMidnight(now)
-          : now + Duration.toMillis(lesson.refills)
+          : now + Duration.toMillis(limit.refills)
     const hold: Hold = { since: now, until, reason }
-    this.hold(keyOf(message.conversation, lesson.of), hold, now)
+    const scope = limit.scope === "either" ? this.suspect(code, message, hold) : limit.scope
+    this.hold(keyOf(message.conversation, limit.of, scope), hold, now)
     return remaining(hold, now)
+  }
+
+  /** One conversation may be talkative; two that are refused together share a limit. */
+  private suspect(code: number, { conversation }: OutboxMessage, hold: Hold): Quota["scope"] {
+    const key = keyOf(conversation, "active", "conversation")
+    const before = this.suspects.get(code)
+    this.suspects.set(code, { key, hold })
+    return before !== undefined && before.key !== key && isInForce(before.hold, hold.since) ? "bot" : "conversation"
   }
 
   /** Holds in force or not yet forgotten. */
@@ -157,4 +140,11 @@ const remaining = ({ reason, until }: Hold, now: number): Limited => {
 
 const isActive = ({ replyTo }: OutboxMessage): boolean => !(replyTo?.messageId || replyTo?.eventId)
 
-const keyOf = ({ id, kind }: Conversation, of: Quota["of"]): string => `${of}:${kind}:${id}`
+/** What was learned in a time to come says nothing: the clock was set back. */
+const isInForce = ({ since, until }: Hold, now: number): boolean => since <= now && until > now
+
+/** What QQ counts together where it counts by bot. */
+const worlds: Readonly<Partial<Record<ConversationKind, string>>> = { group: "chats", direct: "chats" }
+
+const keyOf = ({ id, kind }: Conversation, of: Quota["of"], scope: Quota["scope"]): string =>
+  scope === "bot" ? `${of}:${worlds[kind] ?? kind}` : `${of}:${kind}:${id}`

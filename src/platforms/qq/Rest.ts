@@ -3,10 +3,11 @@
  *
  * - every failure is a `RestError` whose reason says whether, and how, trying again can help
  * - a refused access token is replaced and the call repeated once
+ * - what QQ wants to be repeated so often and no more, as the table of codes says, is repeated that often here
  * - a call that was written and not answered is an `OutcomeUnknown`, unless repeating it does no harm
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { Clock, Context, Effect, FileSystem, Layer, Redacted } from "effect"
+import { Clock, Context, Duration, Effect, FileSystem, Layer, Redacted } from "effect"
 import { HttpClient } from "effect/http"
 import type { CredentialError } from "../../domain/CredentialError.ts"
 import type { OutboxMessage, Receipt } from "../../domain/Message.ts"
@@ -20,8 +21,9 @@ import { type GatewayInfo, gatewayInfo } from "./Gateways.ts"
 import { type Answer, complaint, exchange, type Failure, jsonRequest, type Method } from "./Http.ts"
 import { QuotaBook } from "./Quotas.ts"
 import { isAccepted, receiptOf, unreadable } from "./Receipt.ts"
+import { ReplyBook } from "./ReplyWindows.ts"
 import { toReason } from "./RestCode.ts"
-import { isIdempotent, mediaOf, problemWith, ReplyBook, toCall } from "./Send.ts"
+import { isIdempotent, mediaOf, problemWith, toCall } from "./Send.ts"
 import { type Chat, Uploads } from "./Upload.ts"
 
 export type { GatewayInfo } from "./Gateways.ts"
@@ -88,7 +90,7 @@ const make = Effect.fnUntraced(function* (
   const credentials = yield* QqCredentials
   const account = accountOf(config)
   const clock = yield* Clock.Clock
-  const book = new ReplyBook()
+  const book = new ReplyBook(config.replyWindows)
   book.look(clock.currentTimeMillisUnsafe(), monotonic(clock))
   const quotas = new QuotaBook()
   const fail = (reason: RestError.Reason) => Effect.fail(new RestError.RestError({ account, reason }))
@@ -110,8 +112,8 @@ const make = Effect.fnUntraced(function* (
   const judge = (answer: Answer, isSend: boolean): Effect.Effect<RestError.Reason> =>
     Effect.map(Clock.currentTimeMillis, (now) => toReason({ ...complaint(answer, now), status: answer.status, isSend }))
 
-  /** A call whose answer is a 2xx, or one that is accepted. */
-  const ask = Effect.fnUntraced(function* (
+  /** A call whose answer is a 2xx, or one that is accepted; with another token if that is what it takes. */
+  const admitted = Effect.fnUntraced(function* (
     method: Method,
     route: string,
     body: unknown,
@@ -131,6 +133,17 @@ const make = Effect.fnUntraced(function* (
     if (isFine(second.answer)) return second.answer
     return yield* Effect.fail(refusedTwice(yield* judge(second.answer, isSend)))
   })
+
+  /** The same, repeated as often as QQ grants it. None of what it grants that for was carried out. */
+  const ask = (...call: Parameters<typeof admitted>): Effect.Effect<Answer, RestError.Reason> => {
+    const attempt = (before: number): Effect.Effect<Answer, RestError.Reason> =>
+      Effect.catch(admitted(...call), (reason) => {
+        if (reason._tag !== "Unavailable" || reason.retries === undefined) return Effect.fail(reason)
+        if (before >= reason.retries) return Effect.fail(new RestError.RetriesExhausted(factsOf(reason)))
+        return Effect.andThen(Effect.sleep(retryPause), attempt(before + 1))
+      })
+    return attempt(0)
+  }
 
   const inAccount = <A>(effect: Effect.Effect<A, RestError.Reason>) => Effect.catch(effect, fail)
 
@@ -237,7 +250,10 @@ const refusedTwice = (reason: RestError.Reason): RestError.Reason =>
       })
     : reason
 
-const factsOf = ({ status, code, trace }: RestError.CredentialsExpired) => ({ status, code, trace })
+const factsOf = ({ code, detail, status, trace }: RestError.Reason) => ({ code, detail, status, trace })
+
+/** Before a repetition that QQ grants: a moment, for what may be over by then. */
+const retryPause = Duration.seconds(1)
 
 const queryOf = (query: RequestOptions["query"]): string => {
   const pairs = Object.entries(query ?? {}).flatMap(([key, value]) =>

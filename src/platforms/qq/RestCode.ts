@@ -4,7 +4,7 @@
  * A code decides before a status does, and `err_code` before `code`, which it is to replace. `docs`: bot documentation
  * (api-v2 and its 2026 pages); `seen`: reported by users only.
  */
-import type { Duration } from "effect"
+import { Duration } from "effect"
 import * as RestError from "../../domain/RestError.ts"
 
 /**
@@ -27,10 +27,29 @@ export type Meaning =
   | "AlreadySent"
   | "Auditing"
 
+/** What a refusal teaches about other messages: which of them would fare the same, and for how long. */
+export interface Limit {
+  /** `active` messages answer nothing. */
+  readonly of: "active" | "all"
+  /**
+   * - `conversation`: those to the same conversation
+   * - `bot`: all this bot says in the same world: to groups and persons, to channels, or as guild direct messages
+   * - `either`: the code does not say which of the two it was. So it is taken for the limit of the conversation, and for
+   *   the bot's once a second conversation is refused while that holds
+   */
+  readonly scope: "conversation" | "bot" | "either"
+  /** A day begins at midnight in Beijing. */
+  readonly refills: "day" | Duration.Duration
+}
+
 export interface RestCodeRow {
   readonly codes: ReadonlyArray<number>
   readonly meaning: string
   readonly becomes: Meaning
+  /** How often it may be repeated, where QQ says that. Without it: as often as the caller likes. */
+  readonly retries?: number
+  /** Without one, it teaches nothing about the next message. */
+  readonly limit?: Limit
   /** One sentence: what a person should do. */
   readonly advice?: string
   readonly source: string
@@ -43,17 +62,21 @@ const row = (
   becomes: Meaning,
   meaning: string,
   codes: ReadonlyArray<number>,
-  more: { readonly advice?: string; readonly source?: string } = {}
+  more: Partial<Pick<RestCodeRow, "advice" | "source" | "retries" | "limit">> = {}
 ): RestCodeRow => ({ codes, meaning, becomes, source: "docs", ...more })
 
 const inConsole = "in the QQ bot console (q.qq.com)"
+
+const perSecond: Limit = { of: "all", scope: "conversation", refills: Duration.seconds(1) }
+const perDay: Limit = { of: "active", scope: "conversation", refills: "day" }
 
 /** Every business code that matters. */
 export const restCodes: ReadonlyArray<RestCodeRow> = [
   // The token and the bot itself.
   row("CredentialsExpired", "the access token or app id is missing or wrong", [11241, 11243, 11251, 11261, 11275]),
   row("CredentialsExpired", "the access token is absent or expired", [11244], { source: "seen" }),
-  row("Unavailable", "the platform could not check the access", [11242, 11252, 11263, 11281]),
+  // "Repeat it once, at most once": the documentation's page of errors.
+  row("Unavailable", "the platform could not check the access", [11242, 11252, 11263, 11281], { retries: 1 }),
   row("Unauthorized", "the fixed token is disabled", [11245], {
     advice: "Use the app id and client secret instead of the fixed token.",
     source: "seen"
@@ -90,14 +113,25 @@ export const restCodes: ReadonlyArray<RestCodeRow> = [
   row("Unavailable", "an uploaded part is not ready", [40093001]),
 
   // Pace and quotas.
-  row("RateLimited", "too frequent", [20028, 1100100, 1100308, 22009, 610013, 620006, 304052, 503004]),
-  row("RateLimited", "too many messages that answer nothing", [40034100]),
-  row("QuotaExhausted", "the quota of messages that answer nothing is used up", [
-    304019,
-    304022,
-    304035,
-    ...range(304045, 304050)
-  ]),
+  row("RateLimited", "too frequent in this conversation", [20028, 22009], { limit: perSecond }),
+  row("RateLimited", "too frequent", [1100100, 1100308, 610013, 620006, 304052, 503004]),
+  // A group takes 20 a minute, a bot may say 30 to all of them, 60 if it is certified (docs of 2026): one code for both.
+  row("RateLimited", "too many messages that answer nothing", [40034100], {
+    limit: { of: "active", scope: "either", refills: Duration.minutes(1) }
+  }),
+  row("QuotaExhausted", "the mentions of everybody are used up, or it is the wrong time of day", [304019, 304022]),
+  row("QuotaExhausted", "the quota of messages that answer nothing is used up in this channel", [304045], {
+    limit: perDay
+  }),
+  row("QuotaExhausted", "no more channels of this guild can be told what answers nothing today", [304035, 304047], {
+    limit: perDay
+  }),
+  row("QuotaExhausted", "the quota of messages to this person that answer nothing is used up", [304049], {
+    limit: perDay
+  }),
+  row("QuotaExhausted", "the quota of guild direct messages that answer nothing is used up", [304050], {
+    limit: { ...perDay, scope: "bot" }
+  }),
   row("QuotaExhausted", "the upload quota of the day is used up", [40093002]),
 
   // The address.
@@ -106,6 +140,9 @@ export const restCodes: ReadonlyArray<RestCodeRow> = [
   row("Unavailable", "the bot is muted here", [40054002]),
   row("Forbidden", "messages that answer nothing are not wanted here", [40034102, 40034105, 40054013, 40054004], {
     advice: "Answer a message instead, or ask the person to allow messages from the bot."
+  }),
+  row("Forbidden", "messages that answer nothing are not wanted in this channel or guild", [304046, 304048], {
+    advice: "Answer a message instead, or ask an administrator to allow messages from the bot."
   }),
 
   // The content.
@@ -200,7 +237,7 @@ export const toReason = (answer: Answer): RestError.Reason => {
     case "RateLimited":
       return new RestError.RateLimited({ ...facts, retryAfter: answer.retryAfter })
     case "Unavailable":
-      return new RestError.Unavailable({ ...facts, reached: true })
+      return new RestError.Unavailable({ ...facts, reached: true, retries: found?.retries })
     case "NotReached":
       return new RestError.Unavailable({ ...facts, reached: false })
     case "CredentialsExpired":

@@ -5,8 +5,7 @@
  * refuses a second message with the same `msg_id` and `msg_seq`, so a repeat of either is recognised. Guilds have no such thing.
  */
 import { randomInt } from "node:crypto"
-import { Duration } from "effect"
-import { type ConversationKind, isSendable } from "../../domain/Conversation.ts"
+import { isSendable } from "../../domain/Conversation.ts"
 import type { OutboxMessage } from "../../domain/Message.ts"
 import * as RestError from "../../domain/RestError.ts"
 import { type Body, forChat, forGuild, partsOf, problemOf } from "./Body.ts"
@@ -14,19 +13,9 @@ import type { Media } from "./Content.ts"
 import { path } from "./Path.ts"
 import type { Chat } from "./Upload.ts"
 
-/** How long, and how often, a message or event may be answered. Source: bot documentation, 2026. */
-export const replyWindows: Readonly<
-  Partial<Record<ConversationKind, { readonly time: Duration.Duration; readonly count: number }>>
-> = {
-  group: { time: Duration.minutes(5), count: 5 },
-  direct: { time: Duration.minutes(60), count: 5 },
-  // No count is documented for guilds.
-  channel: { time: Duration.minutes(5), count: Number.POSITIVE_INFINITY },
-  guildDirect: { time: Duration.minutes(5), count: Number.POSITIVE_INFINITY }
-}
-
 /** What a reply answers: the message if there is one, else the event. */
-const sourceOf = ({ replyTo }: OutboxMessage): string | undefined => replyTo?.messageId || replyTo?.eventId || undefined
+export const sourceOf = ({ replyTo }: OutboxMessage): string | undefined =>
+  replyTo?.messageId || replyTo?.eventId || undefined
 
 /** Whether the platform recognises a repeat: only replies in groups and private chats have what it takes. */
 export const isIdempotent = (message: OutboxMessage): boolean =>
@@ -90,80 +79,3 @@ export const toCall = (message: OutboxMessage, fileInfo?: string): Call | RestEr
   const place = conversation.kind === "channel" ? "channels" : "dms"
   return { path: path`/${place}/${conversation.id}/messages`, body: { ...body, ...answers } }
 }
-
-/** Milliseconds by which a clock may be corrected without having been set. */
-const tolerance = 5000
-
-/**
- * Counts the replies to each message, so that a reply that is bound to be refused costs no call. It knows this
- * process only: after a restart the platform's own refusal says the same.
- */
-export class ReplyBook {
-  private readonly replies = new Map<string, { readonly rows: Set<number>; readonly until: number }>()
-  /** Messages remembered at most; the oldest are forgotten first. */
-  private readonly capacity: number
-
-  constructor(capacity = 10_000) {
-    this.capacity = capacity
-  }
-
-  /** Epoch milliseconds since which nobody has set the clock, as far as we saw. */
-  private even = Number.NEGATIVE_INFINITY
-  /** How far the clock was ahead of a steady one when we looked last. */
-  private lead: number | undefined
-
-  /** Looks whether the clock was set since the last look. `steady`: milliseconds that only go forward. */
-  look(now: number, steady: number): void {
-    const lead = now - steady
-    if (this.lead !== undefined && Math.abs(lead - this.lead) > tolerance) this.even = now
-    this.lead = lead
-  }
-
-  /**
-   * Why this row may no longer be sent, if so. `now` in epoch milliseconds. How old a message is that came before the
-   * clock was set cannot be told by it: then the platform decides.
-   */
-  refusal(message: OutboxMessage, now: number): RestError.ReplyWindowClosed | undefined {
-    const window = replyWindows[message.conversation.kind]
-    const source = sourceOf(message)
-    if (window === undefined || source === undefined || message.replyTo === undefined) return undefined
-    const { receivedAt } = message.replyTo
-    const late = now - receivedAt - Duration.toMillis(window.time)
-    if (late > 0 && receivedAt >= this.even) {
-      const detail = `${Math.ceil(late / 1000)} s after the ${Duration.format(window.time)} in which it can be answered`
-      return new RestError.ReplyWindowClosed({ detail })
-    }
-    const rows = this.replies.get(keyOf(message, source))?.rows
-    return rows !== undefined && !rows.has(message.id) && rows.size >= window.count
-      ? new RestError.ReplyWindowClosed({ detail: `it was answered ${window.count} times, which is all there is` })
-      : undefined
-  }
-
-  /** Notes that the platform took this row. */
-  sent(message: OutboxMessage, now: number): void {
-    const window = replyWindows[message.conversation.kind]
-    const source = sourceOf(message)
-    if (window === undefined || source === undefined || !Number.isFinite(window.count)) return
-    const key = keyOf(message, source)
-    const known = this.replies.get(key)
-    if (known !== undefined) {
-      known.rows.add(message.id)
-      return
-    }
-    // Insertion order is nearly that of expiry: forget from the front what is over, or what is too much.
-    for (const [oldest, { until }] of this.replies) {
-      if (until > now && this.replies.size < this.capacity) break
-      this.replies.delete(oldest)
-    }
-    const receivedAt = message.replyTo?.receivedAt ?? now
-    this.replies.set(key, { rows: new Set([message.id]), until: receivedAt + Duration.toMillis(window.time) })
-  }
-
-  /** Messages remembered. */
-  get size(): number {
-    return this.replies.size
-  }
-}
-
-const keyOf = ({ conversation }: OutboxMessage, source: string): string =>
-  `${conversation.kind}:${conversation.id}:${source}`

@@ -16,6 +16,9 @@ export const fromRestError = ({ reason }: RestError): GatewayError.Reason => {
       return new GatewayError.Throttled({ ...facts, retryAfter: Duration.minutes(1) })
     case "Unavailable":
       return new GatewayError.ConnectionLost({ ...facts, network: !reason.reached })
+    // The next connection is another question than the one that was repeated enough.
+    case "RetriesExhausted":
+      return new GatewayError.ConnectionLost({ ...facts, network: false })
     case "TimedOut":
     case "OutcomeUnknown":
       return new GatewayError.ConnectionLost({ ...facts, network: true })

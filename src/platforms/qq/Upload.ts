@@ -1,8 +1,11 @@
 /**
  * Uploads media for groups and private chats, before the message that names it. An upload shows nothing to anybody, so
- * it is simply done again after a crash or when its `file_info` has expired; within one process it is remembered.
+ * it is simply done again after a crash or when its `file_info` has expired; within one process it is remembered, for as
+ * long as QQ says that it is good.
  *
- * What is at a URL is fetched by QQ; small bytes go as base64; from 5 MB on in parts (source: qqbot-nodejs).
+ * What is at a URL is fetched by QQ, once in that time: what is put there meanwhile under the same address is not seen.
+ * A file is looked at each time, and uploaded anew when it was written anew. Small bytes go as base64; from 5 MB on in
+ * parts (source: qqbot-nodejs).
  */
 import { Clock, Duration, Effect, FileSystem, Option, Schedule } from "effect"
 import * as Base64 from "effect/encoding/Base64"
@@ -13,8 +16,9 @@ import { FileType } from "./Body.ts"
 import * as Bytes from "./Bytes.ts"
 import type { Media } from "./Content.ts"
 import { type Answer, exchange, integer } from "./Http.ts"
-import { isJson, type Json } from "./Message.ts"
+import { isJson } from "./Json.ts"
 import { path } from "./Path.ts"
+import { type Part, type Plan, planOf } from "./UploadPlan.ts"
 
 /** Where a message with media goes. */
 export interface Chat {
@@ -115,7 +119,7 @@ export class Uploads {
       })
       const plan = planOf(body, bytes.size)
       if (plan === undefined) return yield* odd(status, "its answer is no plan of an upload")
-      yield* Effect.forEach(plan.parts, (part) => this.part(chat, plan.uploadId, bytes, part), {
+      yield* Effect.forEach(plan.parts, (part) => this.part(chat, plan, bytes, part), {
         concurrency: plan.concurrency,
         discard: true
       })
@@ -123,12 +127,13 @@ export class Uploads {
     })
   }
 
-  private part(chat: Chat, uploadId: string, bytes: Bytes.Bytes, part: Part): Effect.Effect<void, RestError.Reason> {
+  private part(chat: Chat, plan: Plan, bytes: Bytes.Bytes, part: Part): Effect.Effect<void, RestError.Reason> {
     return Effect.gen({ self: this }, function* () {
       const piece = yield* bytes.read(part.offset, part.length)
-      yield* Effect.retry(this.put(part.url, piece), again())
-      const said = { upload_id: uploadId, part_index: part.index, block_size: part.length, md5: Bytes.md5(piece) }
-      yield* Effect.retry(this.ports.post(place(chat, "upload_part_finish"), said), again())
+      yield* Effect.retry(this.put(part.url, piece), again(isStale))
+      const said = { upload_id: plan.uploadId, part_index: part.index, block_size: part.length, md5: Bytes.md5(piece) }
+      const finish = this.ports.post(place(chat, "upload_part_finish"), said)
+      yield* finish.pipe(Effect.retry(whileNotReady(plan)), Effect.retry(again(isNotReady)))
     })
   }
 
@@ -141,6 +146,8 @@ export class Uploads {
       Effect.flatMap(({ status }): Effect.Effect<void, RestError.Reason> => {
         if (status >= 200 && status < 300) return Effect.void
         if (status >= 500 || status === 429) return Effect.fail(odd(status, "the store of uploads failed"))
+        // Another address may be good: the next attempt asks for one.
+        if (staleStatuses.has(status)) return Effect.fail(odd(status, "the address of an upload is good no longer"))
         return Effect.fail(new RestError.Rejected({ status, detail: "the store of uploads refused a part" }))
       })
     )
@@ -168,7 +175,29 @@ export class Uploads {
   }
 }
 
-const again = () => Schedule.setInputType<RestError.Reason>()(Schedules.resend({ attempts: 4, cap: "5 seconds" }))
+type Test = (reason: RestError.Reason) => boolean
+
+/** A few times, except where that is in vain. */
+const again = (isVain: Test) =>
+  Schedules.resend({ attempts: 4, cap: "5 seconds" }).pipe(
+    Schedule.setInputType<RestError.Reason>(),
+    Schedule.while(({ input }) => Effect.succeed(!isVain(input)))
+  )
+
+/** As the plan of the upload wants it. */
+const whileNotReady = ({ retryDelay, retryTimeout }: Plan) =>
+  Schedule.spaced(retryDelay).pipe(
+    Schedule.upTo({ duration: retryTimeout }),
+    Schedule.setInputType<RestError.Reason>(),
+    Schedule.while(({ input }) => Effect.succeed(isNotReady(input)))
+  )
+
+/** The platform is still busy with the part. Source: qqbot-nodejs. */
+const isNotReady: Test = ({ code }) => code === 40093001
+
+/** What a store of objects answers at an address whose time is over, or whose upload it does not have any more. */
+const staleStatuses: ReadonlySet<number> = new Set([401, 403, 404, 410])
+const isStale: Test = ({ status }) => status !== undefined && staleStatuses.has(status)
 
 const odd = (status: number, detail: string) => new RestError.Unavailable({ status, detail, reached: true })
 
@@ -179,36 +208,4 @@ const place = ({ id, kind }: Chat, what: string): string =>
 const keyOf = ({ id, kind }: Chat, { kind: type, name, source }: Media): string => {
   const from = "base64" in source ? { md5: Bytes.md5(Buffer.from(source.base64)) } : source
   return JSON.stringify([kind, id, type, name, from])
-}
-
-interface Part {
-  readonly index: number
-  readonly url: string
-  readonly offset: number
-  readonly length: number
-}
-
-interface Plan {
-  readonly uploadId: string
-  readonly parts: ReadonlyArray<Part>
-  readonly concurrency: number
-}
-
-/** What to upload where, if the answer says it and its parts make up the whole. */
-const planOf = (body: unknown, size: number): Plan | undefined => {
-  if (!isJson(body) || typeof body["upload_id"] !== "string" || !Array.isArray(body["parts"])) return undefined
-  const usual = integer(body["block_size"])
-  const listed = body["parts"].filter(isJson).sort((a, b) => (integer(a["index"]) ?? 0) - (integer(b["index"]) ?? 0))
-  const parts: Array<Part> = []
-  let offset = 0
-  for (const part of listed) {
-    const length = Math.min(integer(part["block_size"]) ?? usual ?? size, size - offset)
-    const { presigned_url: url } = part
-    if (typeof url !== "string" || length <= 0) return undefined
-    parts.push({ index: integer(part["index"]) ?? parts.length, url, offset, length })
-    offset += length
-  }
-  const config: Json = isJson(body["upload_config"]) ? body["upload_config"] : {}
-  const concurrency = Math.min(4, Math.max(1, integer(config["concurrency"]) ?? 1))
-  return offset === size ? { uploadId: body["upload_id"], parts, concurrency } : undefined
 }

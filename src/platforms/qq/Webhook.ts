@@ -4,6 +4,8 @@
  * - a signature over the timestamp header and the raw body proves a call, before anything of it is parsed
  * - op 13 asks for a signature of ours. It is given for digits followed by letters and digits only: signing anything else
  *   would let a stranger have a dispatch signed, because both sides share one key
+ * - a call that names no bot belongs to the account whose secret signed it; unsigned it belongs to nobody, where several
+ *   accounts share a path
  * - a timestamp far from now is a replay, or a clock that is wrong; within the window the inbox recognises repetitions
  */
 import { createHash } from "node:crypto"
@@ -28,6 +30,11 @@ const stale = {
   _tag: "Refused",
   status: 401,
   why: "it is signed for another time: a replay, or the clock of this machine is wrong"
+} as const
+const nobodys = {
+  _tag: "Refused",
+  status: 401,
+  why: "it names no bot and is signed by none of those that share this path"
 } as const
 const unsafe = { _tag: "Refused", status: 400, why: "it asks to sign what is no validation" } as const
 const unreadable = { _tag: "Refused", status: 400, why: "its body is not a JSON object with an op" } as const
@@ -65,10 +72,15 @@ export const protocol = (config: Pick<QqConfig, "appId" | "clientSecret">, optio
   return {
     account,
     claims: (headers: Headers) => (headers["x-bot-appid"] ?? config.appId) === config.appId,
+    proves: (call) => {
+      const proved = proof(call, 0)
+      return proved === "genuine" || proved === "stale"
+    },
     read: (call, now) => {
       const proved = proof(call, now)
       if (proved === "forged") return forged
       if (proved === "stale") return stale
+      if (proved === undefined && call.isAmbiguous === true) return nobodys
       const envelope = parse(call.body)
       if (envelope?.["op"] === Opcode.CallbackValidation) return validate(envelope["d"], proved === "genuine")
       if (proved === undefined) return forged

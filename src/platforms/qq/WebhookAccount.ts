@@ -1,6 +1,5 @@
 /** A QQ account that QQ calls, instead of a connection that the account dials. Everything behind it is the same. */
 import { Duration, Effect } from "effect"
-import { GatewayError } from "../../domain/GatewayError.ts"
 import type { AccountOptions } from "../../engines/Account.ts"
 import { Runtime } from "../../engines/Runtime.ts"
 import * as WebhookIntake from "../../engines/WebhookIntake.ts"
@@ -11,8 +10,8 @@ import { QqClock } from "./Clock.ts"
 import type { QqConfig } from "./Config.ts"
 import { QqCredentials } from "./Credentials.ts"
 import { outbound } from "./Outbound.ts"
+import * as Probe from "./Probe.ts"
 import { QqRest } from "./Rest.ts"
-import { fromRestError } from "./Trouble.ts"
 import * as Webhook from "./Webhook.ts"
 import { defaultPath, type RouteOptions } from "./WebhookConfig.ts"
 
@@ -28,25 +27,15 @@ export const attach = Effect.fnUntraced(function* (config: QqConfig, webhook: Ro
   const { account } = shared
   const intake = yield* WebhookIntake.make(Webhook.protocol(config, webhook), webhook)
 
-  /**
-   * Nothing that comes in says that the secret was reset, the bot banned or this machine's address not allowed: calls
-   * merely fail to verify, or cease. Only what a person must mend ends it; the rest is the outbox's to get over.
-   */
-  const probe = api.me.get().pipe(
-    Effect.mapError((error) => new GatewayError({ account, reason: fromRestError(error) })),
-    Effect.catchIf(
-      ({ reason }) => reason._tag !== "AuthenticationFailed",
-      () => Effect.void
-    ),
-    Effect.andThen(Effect.sleep(Duration.fromInputUnsafe(webhook.probeEvery ?? "5 minutes"))),
-    Effect.forever
-  )
+  const every = Duration.fromInputUnsafe(webhook.probeEvery ?? "5 minutes")
+  const probe = Probe.make(account, api.me.get(), every)
   const platform: Platform = {
     ...shared,
+    probe: probe.ask,
     heartbeats: false,
     webhook: intake.view,
     shards: Effect.succeed(1),
-    connect: (link) => Effect.raceFirst(intake.connect(link), probe)
+    connect: (link) => Effect.raceFirst(intake.connect(link), probe.watch)
   }
   yield* runtime.attach(platform, options)
   yield* routes.mount(webhook.path ?? defaultPath, intake)

@@ -7,10 +7,14 @@ import type * as Webhook from "./Webhook.ts"
 
 /** A webhook on a server that somebody else runs. */
 export interface RouteOptions extends Webhook.Options, WebhookIntake.Options {
-  /** The path of the callback address. Accounts may share one: QQ names the bot in each call. @defaultValue /qq */
+  /**
+   * The path of the callback address. Accounts may share one: QQ names the bot in each call (`X-Bot-Appid`), and what names
+   * none goes to the account whose secret signed it. @defaultValue /qq
+   */
   readonly path?: string | undefined
   /**
-   * How often the secret and the address of this machine are checked with QQ, which nobody else would notice.
+   * How often the secret and the address of this machine are checked with QQ, which nobody else would notice. Where health
+   * is watched, its checks serve as these.
    * @defaultValue 5 minutes
    */
   readonly probeEvery?: Duration.Input | undefined

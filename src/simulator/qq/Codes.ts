@@ -53,7 +53,7 @@ export const Refusals = {
   legacyDisabled: refusal(401, 11245, "fixed token is disabled"),
   banned: refusal(403, 11265, "bot is banned"),
   addressForbidden: refusal(401, 11298, "access source IP is not in the allow list", 40023002),
-  unknownRoute: refusal(404, 11281, "no such api"),
+  unknownRoute: refusal(404, 11255, "invalid request"),
   unknownChannel: refusal(404, 10003, "channel does not exist"),
   notGranted: refusal(401, 11253, "no privilege for this interface"),
   badJson: refusal(400, 50035, "invalid request body"),

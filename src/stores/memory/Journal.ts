@@ -19,9 +19,11 @@ import type {
   CommitResult,
   CommitToken,
   Counts,
+  Cutoffs,
   MessageWrite,
   NewEvent,
   PendingEvent,
+  Pruned,
   StateEntry,
   StoredEvent,
   TurnResult,
@@ -261,22 +263,32 @@ export class Journal {
     return { pendingEvents, deadEvents, messages, oldestQueuedAt }
   }
 
-  prune(before: number): number {
-    let rows = 0
-    for (const [id, row] of this.inbox) {
-      if (row.receivedAt >= before || this.pending.has(id) || this.dead.has(id)) continue
-      this.inbox.delete(id)
-      this.keys.delete(JSON.stringify([row.conversation.account, row.key]))
-      rows++
+  prune(cutoffs: Cutoffs): Pruned {
+    const { auditing = never, deadLetters = never, events = never, gaps = never, sent = never } = cutoffs
+    const { dead, holes, inbox, outbox } = this
+    const rows = {
+      deadLetters:
+        drop(dead, ({ at }) => at < deadLetters) +
+        drop(outbox, ({ status, updatedAt }) => isResting(status) && updatedAt < deadLetters),
+      events: drop(inbox, ({ id, receivedAt }) => receivedAt < events && !this.pending.has(id) && !dead.has(id)),
+      sent: drop(outbox, ({ status, updatedAt }) => status === "sent" && updatedAt < sent),
+      auditing: drop(outbox, ({ status, updatedAt }) => status === "auditing" && updatedAt < auditing),
+      gaps: holes.filter(({ until }) => until < gaps).length
     }
-    for (const [id, row] of this.outbox) {
-      if ((row.status !== "sent" && row.status !== "auditing") || row.updatedAt >= before) continue
-      this.outbox.delete(id)
-      rows++
-    }
+    for (const [key, id] of this.keys) if (!inbox.has(id)) this.keys.delete(key)
+    holes.splice(0, holes.length, ...holes.filter(({ until }) => until >= gaps))
     return rows
   }
 }
 
 const message = ({ receipt: _receipt, reason: _reason, updatedAt: _updatedAt, ...row }: MessageRow): OutboxMessage =>
   row
+
+/** Older than this is nothing. */
+const never = Number.NEGATIVE_INFINITY
+
+const drop = <A>(rows: Map<number, A>, isOld: (row: A) => boolean): number => {
+  const { size } = rows
+  for (const [id, row] of rows) if (isOld(row)) rows.delete(id)
+  return size - rows.size
+}

@@ -84,8 +84,12 @@ class Copy {
     this.bytes = bytes
     this.places = places
     this.startOf = startOf
+    const first = places[0] ?? 0
+    const last = places[places.length - 1] ?? 0
     let size = 0
-    for (const place of places) size += startOf(place + 1) - startOf(place)
+    // Nearly always neighbours, all of them.
+    if (last - first + 1 === places.length) size = startOf(last + 1) - startOf(first)
+    else for (const place of places) size += startOf(place + 1) - startOf(place)
     this.size = size
   }
 

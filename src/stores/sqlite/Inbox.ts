@@ -261,6 +261,12 @@ export class Inbox {
     return this.unbury.run(id).changes !== 0
   }
 
+  /** Lets go of some dead letters that are old: their events are settled like others from then on. */
+  pruneLetters(before: number, limit: number): number {
+    const old = "SELECT id FROM dead_events WHERE at < ? LIMIT ?"
+    return Number(this.db.prepare(`DELETE FROM dead_events WHERE id IN (${old})`).run(before, limit).changes)
+  }
+
   counts(account: string): { readonly pending: number; readonly dead: number } {
     const row = this.db.prepare("SELECT count(*) AS n FROM dead_events WHERE account = ?").get(account)
     return { pending: this.ledger.pending(this.accounts.get(account) ?? -1), dead: Number(row?.["n"]) }

@@ -11,18 +11,31 @@ import { DatabaseSync, type StatementSync } from "node:sqlite"
 import type { DeadLetter } from "../../domain/DeadLetter.ts"
 import type { Position } from "../../domain/Event.ts"
 import type { Gap } from "../../domain/Gap.ts"
-import type { CommitToken, Counts, PositionWrite, StateEntry, TurnResult, TurnWrite } from "../../ports/Store.ts"
+import type {
+  CommitToken,
+  Counts,
+  Cutoffs,
+  PositionWrite,
+  StateEntry,
+  TurnResult,
+  TurnWrite
+} from "../../ports/Store.ts"
 import { Answers, type Committed, rebuild, summarise } from "./Answers.ts"
 import { inspect } from "./damage.ts"
 import type { Frames } from "./frames.ts"
 import { Inbox } from "./Inbox.ts"
-import { Outbox } from "./outbox.ts"
+import { Outbox, pruneStep } from "./outbox.ts"
 import type { OpenOptions, PruneStep, Rest } from "./protocol.ts"
 import { gapOf, positionOf } from "./rows.ts"
 import { migrate } from "./schema.ts"
 
-/** Where a prune goes on after the last event. */
-const pruneOutbox = -1
+/** One that cannot be read counts as old: it says nothing. */
+const oldGaps = `DELETE FROM gaps WHERE id IN (
+  SELECT id FROM gaps WHERE iif(json_valid(gap), coalesce(json_extract(gap, '$.until'), 0), 0) < ?
+  ORDER BY id LIMIT ${pruneStep})`
+
+/** A step that deleted less than it could was the last one. */
+const step = (rows: number): PruneStep => ({ rows, next: rows < pruneStep ? undefined : 0 })
 
 const nothing: StateEntry = { value: undefined, version: 0 }
 
@@ -224,16 +237,23 @@ export class Journal {
     return this.transact(() => (_tag === "DeadEvent" ? this.inbox.discard(id) : this.outbox.discard(id)))
   }
 
-  /** One step of many: `next` is where the next one begins, `undefined` after the last. */
-  prune(before: number, after: number): PruneStep {
+  /** One step of many. */
+  prune(table: keyof Cutoffs, before: number, after: number): PruneStep {
     return this.transact(() => {
-      if (after !== pruneOutbox) {
-        const { rows, next } = this.inbox.prune(before, after)
-        return { rows, next: next ?? pruneOutbox }
+      switch (table) {
+        case "events": {
+          const step = this.inbox.prune(before, after)
+          if (step.next === undefined) this.answers.prune(before)
+          return step
+        }
+        case "sent":
+        case "auditing":
+          return step(this.outbox.prune(table, before))
+        case "deadLetters":
+          return step(this.inbox.pruneLetters(before, pruneStep) + this.outbox.pruneLetters(before))
+        case "gaps":
+          return step(Number(this.sql(oldGaps).run(before).changes))
       }
-      const { rows, isDone } = this.outbox.prune(before)
-      if (isDone) this.answers.prune(before)
-      return { rows, next: isDone ? undefined : pruneOutbox }
     })
   }
 

@@ -13,7 +13,9 @@ const drawerSize = 1024
 const drawers = 65_535
 /** Slots in use at the most; beyond it runs of taken slots grow long. */
 const fullness = 0.6
-const smallest = 2 ** 17
+const smallest = 2 ** 18
+/** Up to this size a table that is full grows fourfold: filling it anew reads all hashes, and 16 MiB are no matter. */
+const largestLeap = 2 ** 22
 
 /** A range of ids, both ends included. */
 export interface Drawer {
@@ -29,9 +31,10 @@ export class KeyIndex {
   /** The highest id: says which drawers a number may stand for. */
   private highest = 0
 
-  /** Forgets everything; there is room for twice as many keys as are there now. */
+  /** Forgets everything; there is room for at least twice as many keys as are there now. */
   reset(keys: number): void {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(smallest, (2 * keys) / fullness)))
+    const twice = 2 ** Math.ceil(Math.log2(Math.max(smallest, (2 * keys) / fullness)))
+    const size = twice > smallest && twice < largestLeap ? 2 * twice : twice
     this.slots = new Uint32Array(size)
     this.mask = size - 1
     this.capacity = size * fullness

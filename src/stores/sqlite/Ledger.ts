@@ -23,6 +23,12 @@ export interface Changes {
   readonly written: ReadonlyArray<Interval>
 }
 
+/** As they nearly always are, and looking costs much less than sorting. */
+const areAscending = (ids: ReadonlyArray<number>): boolean => {
+  for (let i = 1; i < ids.length; i++) if ((ids[i] ?? 0) < (ids[i - 1] ?? 0)) return false
+  return true
+}
+
 export class Ledger {
   /** The highest id that was handed out. */
   lastId = 0
@@ -118,7 +124,7 @@ export class Ledger {
     this.fresh = []
     const removed: Array<number> = []
     const written = new Set<Interval>()
-    ids.sort((a, b) => a - b)
+    if (!areAscending(ids)) ids.sort((a, b) => a - b)
     for (let i = 0; i < ids.length; ) {
       const first = ids[i] ?? 0
       let last = first

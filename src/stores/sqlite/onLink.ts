@@ -1,16 +1,20 @@
 /** The Store that a {@link Link} makes: every operation is a question to its worker. */
 import { Effect } from "effect"
-import { Store } from "../../ports/Store.ts"
+import { type Cutoffs, nothingPruned, pruneOrder, Store } from "../../ports/Store.ts"
 import type { Link } from "./Link.ts"
 import type { PruneStep } from "./protocol.ts"
 
 /** Step by step: commits get their turn in between. */
-const prune = Effect.fnUntraced(function* (link: Link, before: number) {
-  let rows = 0
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const step: PruneStep = yield* link.call("prune", before, after)
-    rows += step.rows
-    after = step.next
+const prune = Effect.fnUntraced(function* (link: Link, cutoffs: Cutoffs) {
+  const rows = { ...nothingPruned }
+  for (const table of pruneOrder) {
+    const before = cutoffs[table]
+    if (before === undefined) continue
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const step: PruneStep = yield* link.call("prune", table, before, after)
+      rows[table] += step.rows
+      after = step.next
+    }
   }
   return rows
 })
@@ -33,5 +37,5 @@ export const onLink = (link: Link) =>
     discard: (letter) => link.call("discard", letter),
     gaps: (account) => link.call("gaps", account),
     counts: (account) => link.call("counts", account),
-    prune: (before) => prune(link, before)
+    prune: (cutoffs) => prune(link, cutoffs)
   })

@@ -7,12 +7,14 @@ import type { MessageWrite } from "../../ports/Store.ts"
 import { contentOf, number, optional, replyOf } from "./rows.ts"
 import { type ByStatus, Tally } from "./Tally.ts"
 
-const pruneStep = 2000
+/** Rows that one step of a prune deletes. */
+export const pruneStep = 2000
 
 export type Row = Record<string, SQLOutputValue>
 
 /** These words are those of the partial indexes: SQLite recognises them only when they are the same. */
 const unfinished = "status IN ('queued', 'sending')"
+const finished = "status IN ('sent', 'auditing')"
 const resting = "status IN ('refused', 'expired', 'dead', 'unknown')"
 
 export const conversation = (account: string, lane: string) => {
@@ -44,6 +46,7 @@ export class Outbox {
   private readonly revive: StatementSync
   private readonly remove: StatementSync
   private readonly finished: StatementSync
+  private readonly given: StatementSync
   private readonly oldest: StatementSync
 
   constructor(db: DatabaseSync) {
@@ -73,8 +76,11 @@ export class Outbox {
     )
     this.remove = db.prepare(`DELETE FROM outbox WHERE id = ? AND ${resting}`)
     this.finished = db.prepare(
-      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE status IN ('sent', 'auditing') AND updated_at < ?
+      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE ${finished} AND updated_at < ? AND status = ?
        ORDER BY updated_at LIMIT ${pruneStep})`
+    )
+    this.given = db.prepare(
+      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE ${resting} AND updated_at < ? LIMIT ${pruneStep})`
     )
     this.oldest = db.prepare(
       `SELECT created_at AS at FROM outbox WHERE account = ? AND ${unfinished} ORDER BY id LIMIT 1`
@@ -137,11 +143,16 @@ export class Outbox {
     return this.remove.run(id).changes !== 0
   }
 
-  /** Deletes some of what is finished and old. */
-  prune(before: number): { readonly rows: number; readonly isDone: boolean } {
+  /** Deletes some of what is finished and old, and returns how many. */
+  prune(status: "sent" | "auditing", before: number): number {
     this.tally.forget()
-    const rows = Number(this.finished.run(before).changes)
-    return { rows, isDone: rows < pruneStep }
+    return Number(this.finished.run(before, status).changes)
+  }
+
+  /** The same of what rests unsent. */
+  pruneLetters(before: number): number {
+    this.tally.forget()
+    return Number(this.given.run(before).changes)
   }
 
   counts(account: string): { readonly messages: ByStatus; readonly oldest: number | undefined } {

@@ -7,6 +7,7 @@ import type {
   Commit,
   CommitToken,
   Counts,
+  Cutoffs,
   PendingEvent,
   StateEntry,
   StoredEvent,
@@ -31,7 +32,7 @@ interface Page {
   readonly limit: number
 }
 
-/** What one step of a prune deleted, and where the next one begins. */
+/** What one step of a prune deleted, and where the next one begins; `undefined` after the last. */
 export interface PruneStep {
   readonly rows: number
   readonly next: number | undefined
@@ -69,7 +70,10 @@ export interface Calls {
   discard: { readonly args: readonly [letter: Pick<DeadLetter, "_tag" | "id">]; readonly answer: boolean }
   gaps: { readonly args: readonly [account: string]; readonly answer: ReadonlyArray<Gap> }
   counts: { readonly args: readonly [account: string]; readonly answer: Counts }
-  prune: { readonly args: readonly [before: number, after: number]; readonly answer: PruneStep }
+  prune: {
+    readonly args: readonly [table: keyof Cutoffs, before: number, after: number]
+    readonly answer: PruneStep
+  }
   close: { readonly args: readonly []; readonly answer: undefined }
 }
 

@@ -44,7 +44,7 @@ const operations: Operations = {
   discard: (letter) => opened().discard(letter),
   gaps: (account) => opened().gaps(account),
   counts: (account) => fresh().counts(account),
-  prune: (before, after) => opened().prune(before, after),
+  prune: (table, before, after) => opened().prune(table, before, after),
   close: () => {
     journal?.close()
     journal = undefined

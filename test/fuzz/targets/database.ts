@@ -190,7 +190,7 @@ const ask = (store: Store["Service"]) =>
     for (const letter of letters.slice(0, 2)) yield* answered("requeue", store.requeue(letter))
     const event = { conversation: room, key: "m:new", receivedAt: 9000, raw: frame(900) }
     yield* answered("commit", store.commit({ ...emptyCommit, events: [event], settled: [9] }))
-    yield* answered("prune", store.prune(5000))
+    yield* answered("prune", store.prune({ deadLetters: 5000, events: 5000, sent: 5000, auditing: 5000, gaps: 5000 }))
   })
 
 const open = async (): Promise<Subject> => {

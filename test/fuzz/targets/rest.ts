@@ -11,6 +11,7 @@ import * as Gateway from "../../../src/platforms/qq/Gateway.ts"
 import type { Answer } from "../../../src/platforms/qq/Http.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
 import { path } from "../../../src/platforms/qq/Path.ts"
+import * as ReplyWindows from "../../../src/platforms/qq/ReplyWindows.ts"
 import { QqRest, type Rest } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
 import { families } from "../../../src/platforms/qq/rest/Endpoints.ts"
@@ -35,10 +36,12 @@ export const config: QqConfig = {
   apiUrl: "http://127.0.0.1",
   tokenUrl: "http://127.0.0.1/app/getAppAccessToken",
   shards: 1,
+  replyWindows: ReplyWindows.defaults,
   requestTimeout: Duration.seconds(10)
 }
 
-const codes = restCodes.flatMap((row) => row.codes)
+/** Without those that are repeated after a pause, which would be waited for in real time. */
+const codes = restCodes.flatMap(({ codes, retries }) => (retries === undefined ? codes : []))
 const bodies: readonly [unknown, ...ReadonlyArray<unknown>] = [
   { id: "ROBOT1.0_sent", timestamp: "2026-11-02T09:17:18+08:00" },
   { code: 11244, message: "token not exist or expire", trace_id: "a1b2" },

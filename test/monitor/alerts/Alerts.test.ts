@@ -8,12 +8,18 @@ import * as Bot from "../../../src/Bot.ts"
 import { ConfigError } from "../../../src/domain/ConfigError.ts"
 import { ConnectionLost } from "../../../src/domain/GatewayError.ts"
 import { Rejected } from "../../../src/domain/RestError.ts"
+import { Tracker } from "../../../src/monitor/alerts/Tracker.ts"
 import * as Health from "../../../src/monitor/Health.ts"
 import { layer as botWith, Events, FakePlatform, start } from "../../../src/testing/index.ts"
 
 const operator = { account: "fake:1", kind: "direct", id: "operator" } as const
 
 const Echo = Bot.on("MessageReceived", (event) => Bot.reply(event, event.text))
+
+const alert: Alerts.Alert = {
+  ...{ state: "raised", severity: "critical", rule: "r", subject: "store", text: "it hangs", value: 1 },
+  ...{ since: 1, at: 2, suppressed: 0 }
+} as const
 
 /** A bot with a check that is as told, and with all that its alerts said. */
 const bot = (options: Alerts.Options) => {
@@ -75,6 +81,44 @@ describe("alerts", () => {
       yield* pass(600)
       assert.deepStrictEqual(words(), ["raised patient", "recovered patient", "raised patient"])
       assert.strictEqual(told[2]?.suppressed, 4)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it("remind every hour of what stays wrong, or as often as they are told, or never", () => {
+    const minutes = 60_000
+    /** What is told of something that is wrong from minute 1 to minute 185, looked at every minute. */
+    const toldBy = (remindAfter: number, rule: Parameters<typeof Alerts.onHealth>[0] = {}) => {
+      const tracker = new Tracker(Alerts.onHealth(rule), { coolDown: 15 * minutes, remindAfter })
+      return Array.from({ length: 190 }, (_, minute) => {
+        const wrong = { subject: "patient", text: `wrong at ${minute}`, value: minute, since: minutes }
+        return tracker
+          .step(minute >= 1 && minute <= 185 ? [wrong] : [], minute * minutes)
+          .map(({ state, text }) => `${minute} ${state}: ${text}`)
+      }).flat()
+    }
+    assert.deepStrictEqual(toldBy(60 * minutes), [
+      "1 raised: wrong at 1",
+      "61 reminded: wrong at 61",
+      "121 reminded: wrong at 121",
+      "181 reminded: wrong at 181",
+      "186 recovered: well again after 3h 5m"
+    ])
+    const never = Number.POSITIVE_INFINITY
+    const counts = [toldBy(never), toldBy(never, { remindAfter: "90 minutes" }), toldBy(1, { remindAfter: false })]
+    assert.deepStrictEqual(
+      counts.map(({ length }) => length),
+      [2, 4, 2]
+    )
+    assert.strictEqual(Alerts.line({ ...alert, state: "reminded" }), "STILL CRITICAL store: it hangs [r]")
+  })
+
+  it.effect("remind a person while it lasts", () => {
+    const { layer, patient, words } = bot({ rules: [Alerts.onHealth({ window: 0 })], remindAfter: "1 minute" })
+    return Effect.gen(function* () {
+      yield* start
+      patient.isWell = false
+      yield* pass(85)
+      assert.deepStrictEqual(words(), ["raised patient", "reminded patient"])
     }).pipe(Effect.provide(layer))
   })
 
@@ -173,6 +217,7 @@ describe("alerts", () => {
       () => Alerts.onMetric("everbot_outbox_depth", {}),
       () => Alerts.onErrors({ threshold: 0 }),
       () => Alerts.onHealth({ window: Number.POSITIVE_INFINITY }),
+      () => Alerts.onHealth({ remindAfter: "1 second" }),
       () => Alerts.webhook({ url: "ftp://example.com/secret-path" }),
       () => Alerts.message({ account: "fake:1", kind: "guild", id: "1" })
     ]) {
@@ -213,10 +258,6 @@ describe("the webhook", () => {
       ({ close }) => Effect.sync(close)
     )
 
-  const alert: Alerts.Alert = {
-    ...{ state: "raised", severity: "critical", rule: "r", subject: "store", text: "it hangs", value: 1 },
-    ...{ since: 1, at: 2, suppressed: 0 }
-  } as const
   const retry = Schedule.max([Schedule.spaced("5 millis"), Schedule.recurs(5)])
   const send = (sink: Alerts.Sink) => Effect.provide(Effect.exit(sink.send(alert)), botWith(FakePlatform.make()))
 

@@ -193,6 +193,51 @@ describe("the monitor's API", () => {
     })
   )
 
+  run("holds a conversation until it is released, tells how much waits, and keeps who did it", ({ fake }) =>
+    Effect.gen(function* () {
+      yield* ready
+      const { act, look } = yield* client
+      const params = { account: "fake:1" }
+      const conversation = { kind: "direct", id: "ann" } as const
+      const placed = yield* act.hold({ params, payload: { conversation, reason: "Ann is furious" } })
+      assert.deepInclude(placed, { account: "fake:1", conversation, reason: "Ann is furious", eventsWaiting: 0 })
+      yield* fake.emit(Events.message({ text: "hello?", in: "ann" }), Events.message({ text: "hi", in: "bob" }))
+      assert.deepStrictEqual(
+        (yield* fake.awaitSent(1)).map(({ content }) => content.text),
+        ["hi"]
+      )
+      const [held] = yield* eventually(act.holds(), ([one]) => one?.eventsWaiting === 1)
+      assert.deepStrictEqual(held, { ...placed, eventsWaiting: 1 })
+      assert.strictEqual((yield* look.status()).accounts[0]?.holds, 1)
+      assert.include((yield* call("/metrics")).text, 'everbot_holds{account="fake:1"} 1')
+      yield* act.release({ params, payload: { conversation } })
+      assert.deepStrictEqual(
+        (yield* fake.awaitSent(2)).map(({ content }) => content.text),
+        ["hi", "hello?"]
+      )
+      yield* act.hold({ params, payload: { conversation: null, reason: "all of it" } })
+      const nobody = { kind: "direct", id: "carl" } as const
+      const refused = yield* Effect.all([
+        Effect.flip(act.release({ params, payload: { conversation: nobody } })),
+        Effect.flip(act.hold({ params: { account: "fake:2" }, payload: { conversation: null, reason: "none" } }))
+      ])
+      assert.deepStrictEqual(
+        refused.map(({ _tag }) => _tag),
+        ["NotFound", "NotFound"]
+      )
+      assert.deepStrictEqual(
+        (yield* act.audit()).map(({ action, outcome, target }) => [action, target, outcome]),
+        [
+          ["hold", "fake:2", "refused: NotFound"],
+          ["release", "fake:1 direct:carl", "refused: NotFound"],
+          ["hold", "fake:1", "accepted"],
+          ["release", "fake:1 direct:ann", "accepted"],
+          ["hold", "fake:1 direct:ann", "accepted"]
+        ]
+      )
+    })
+  )
+
   it.live("ends the process when that is asked for, after the answer", () => {
     let ended = false
     const bot = served({

@@ -21,9 +21,10 @@ const fits: readonly [
   Fits<typeof Schemas.Errors.Type, Page.Errors>,
   Fits<typeof Schemas.Sample.Type, Page.Sample>,
   Fits<typeof Commands.Queue.Type, Page.Queue>,
+  Fits<typeof Commands.Hold.Type, Page.Hold>,
   Fits<typeof Commands.DeadLetterPage.Type, Page.DeadLetterPage>,
   Fits<LiveEvent, Page.LiveEvent>
-] = [true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true]
 
 /** Every file that the page, its scripts and its styles ask for, from `/` on. */
 const crawl = Effect.gen(function* () {

@@ -1,7 +1,10 @@
 /** Settings are checked, named and mended; their values are never shown. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Redacted } from "effect"
-import type { ConfigError } from "../../../src/domain/ConfigError.ts"
+import { Cause, ConfigProvider, Duration, Effect, Exit, Layer, Redacted } from "effect"
+import { HttpRouter } from "effect/http"
+import { Bot, Memory } from "everbot"
+import { Qq } from "everbot/qq"
+import { ConfigError } from "../../../src/domain/ConfigError.ts"
 import * as Config from "../../../src/platforms/qq/Config.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
 import { qqClientSecret as secret } from "../../fixtures/secrets.ts"
@@ -114,6 +117,70 @@ describe("settings", () => {
       assert.strictEqual((yield* Effect.flip(Config.make({ ...given, intents: 4 }))).setting, "intents")
       const empty = { ...given, clientSecret: Redacted.make("") }
       assert.strictEqual((yield* Effect.flip(Config.make(empty))).setting, "clientSecret")
+    })
+  )
+
+  it.effect("of reply windows change what is named, and leave the rest as documented", () =>
+    Effect.gen(function* () {
+      const replyWindows = { group: { count: 3 }, direct: { time: "2 hours", count: Infinity } } as const
+      const beside = Config.fromEnvWith({ replyWindows })
+      const env = Effect.provide(beside, ConfigProvider.layer(ConfigProvider.fromEnvRecord(both)))
+      for (const config of [yield* Config.make({ ...given, replyWindows }), yield* env]) {
+        const told = Object.entries(config.replyWindows).map(([place, { count, time }]) => [
+          place,
+          Duration.toMinutes(time),
+          count
+        ])
+        assert.deepStrictEqual(told, [
+          ["group", 5, 3],
+          ["direct", 120, Infinity],
+          ["channel", 5, Infinity],
+          ["guildDirect", 5, Infinity]
+        ])
+      }
+    })
+  )
+
+  const badWindows: ReadonlyArray<readonly [windows: unknown, setting: string]> = [
+    [{ group: { count: 0 } }, "replyWindows.group.count"],
+    [{ direct: { count: 2.5 } }, "replyWindows.direct.count"],
+    [{ direct: { count: "5" } }, "replyWindows.direct.count"],
+    [{ channel: { count: Number.NaN } }, "replyWindows.channel.count"],
+    [{ guildDirect: { time: "soon" } }, "replyWindows.guildDirect.time"],
+    [{ group: { time: 0 } }, "replyWindows.group.time"],
+    [{ group: { time: "Infinity" } }, "replyWindows.group.time"],
+    [{ group: { time: "32 days" } }, "replyWindows.group.time"],
+    [{ group: 5 }, "replyWindows.group"],
+    [{ guild: { count: 1 } }, "replyWindows.guild"]
+  ]
+  for (const [windows, setting] of badWindows) {
+    it.effect(`of reply windows like ${JSON.stringify(windows)} fail by the name of what is wrong`, () =>
+      Effect.gen(function* () {
+        const replyWindows = windows as NonNullable<Config.QqOptions["replyWindows"]>
+        const error = yield* Effect.flip(Config.make({ ...given, replyWindows }))
+        assert.strictEqual(error.setting, setting)
+        assert.isAbove(error.mend.length, 15)
+      })
+    )
+  }
+
+  it.effect("of the engines fail before anything starts, with the mend", () =>
+    Effect.gen(function* () {
+      const bad: ReadonlyArray<readonly [Partial<Qq.Options>, string]> = [
+        [{ maxCrashes: 1 }, "maxCrashes is not a number of at least 2. Leave it out for 3."],
+        [{ concurrency: 0 }, "concurrency is not a number of at least 1. Leave it out for 256."],
+        [{ maxAttempts: Number.NaN }, "maxAttempts is not a number of at least 1. Leave it out for 5."]
+      ]
+      for (const [options, message] of bad) {
+        for (const layer of [Qq.layer, Qq.layerWebhookRoute]) {
+          const account = layer({ ...given, ...options }).pipe(Layer.provide(HttpRouter.layer))
+          const error = yield* Bot.launch(account).pipe(Effect.provide(Memory.layer), Effect.flip)
+          assert.isTrue(error._tag === "ConfigError" && error.message === message, error.message)
+        }
+        const exit = yield* Bot.launchWith(options)(Layer.empty).pipe(Effect.provide(Memory.layer), Effect.exit)
+        const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+        assert.strictEqual(defect instanceof ConfigError ? defect.message : defect, message)
+      }
     })
   )
 })

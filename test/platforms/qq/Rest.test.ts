@@ -1,22 +1,25 @@
 /** Calls to QQ's REST API: what is asked, and what every answer becomes. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Tracer } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Result, Tracer } from "effect"
 import type { HttpClientError } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { ConversationKind } from "../../../src/domain/Conversation.ts"
 import type { OutboxMessage, Receipt, ReplyTo } from "../../../src/domain/Message.ts"
+import type { RestError } from "../../../src/domain/RestError.ts"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import type { Method } from "../../../src/platforms/qq/Http.ts"
 import { path } from "../../../src/platforms/qq/Path.ts"
+import * as ReplyWindows from "../../../src/platforms/qq/ReplyWindows.ts"
 import { type GatewayInfo, QqRest, type RequestOptions } from "../../../src/platforms/qq/Rest.ts"
 import { restCodes } from "../../../src/platforms/qq/RestCode.ts"
-import { directSequence, isIdempotent, ReplyBook, sequenceOf } from "../../../src/platforms/qq/Send.ts"
+import { directSequence, isIdempotent, sequenceOf } from "../../../src/platforms/qq/Send.ts"
 import { type Asked, config, fakeClient, fakeToken, type Reply, secret } from "./fakes.ts"
 import { account, group, person } from "./fixtures.ts"
 
 /** Answers the token call with `fakeToken(1)`, `fakeToken(2)`, …, and every other call from `answer`. */
 const rest = (
-  answer: (asked: Asked, count: number) => Effect.Effect<Reply, HttpClientError.HttpClientError> | Reply
+  answer: (asked: Asked, count: number) => Effect.Effect<Reply, HttpClientError.HttpClientError> | Reply,
+  settings = config
 ) => {
   let tokens = 0
   const calls: Array<Asked> = []
@@ -28,7 +31,7 @@ const rest = (
     const reply = answer(asked, calls.length)
     return Effect.isEffect(reply) ? reply : Effect.succeed(reply)
   })
-  const layer = QqRest.layer(config).pipe(Layer.provide(QqCredentials.layer(config)), Layer.provide(fake.layer))
+  const layer = QqRest.layer(settings).pipe(Layer.provide(QqCredentials.layer(settings)), Layer.provide(fake.layer))
   return { calls, layer, tokens: () => tokens }
 }
 
@@ -178,10 +181,23 @@ describe("a message", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("is sent within the windows that the account was told of", () => {
+    const replyWindows = { ...ReplyWindows.defaults, group: { time: Duration.minutes(7), count: 2 } }
+    const { calls, layer } = rest(() => ok, { ...config, replyWindows })
+    return Effect.gen(function* () {
+      yield* TestClock.adjust("7 minutes")
+      for (const id of [1, 2]) yield* send(reply("group", undefined, id))
+      assert.include((yield* Effect.flip(send(reply("group", undefined, 3)))).message, "answered 2 times")
+      yield* TestClock.adjust("1 millis")
+      assert.include((yield* Effect.flip(send(reply("group", { messageId: "m2" }, 4)))).message, "after the 7m")
+      assert.strictEqual(calls.length, 2)
+    }).pipe(Effect.provide(layer))
+  })
+
   it("is left to the platform when the clock was set since the message came, forward or back", () => {
     const hour = 3_600_000
     const at = (receivedAt: number) => reply("group", { messageId: "m", receivedAt })
-    const book = new ReplyBook()
+    const book = new ReplyWindows.ReplyBook(ReplyWindows.defaults)
     book.look(10 * hour, 0)
     assert.isDefined(book.refusal(at(9 * hour), 10 * hour))
     // A second of correction is none.
@@ -197,7 +213,7 @@ describe("a message", () => {
   })
 
   it("counts its answers in bounded memory", () => {
-    const book = new ReplyBook(100)
+    const book = new ReplyWindows.ReplyBook(ReplyWindows.defaults, 100)
     for (let id = 0; id < 5000; id++) book.sent(reply("group", { messageId: `m${id}`, receivedAt: id }, id), id)
     assert.isAtMost(book.size, 100)
     book.sent(reply("group", { messageId: "late", receivedAt: 1e9 }), 1e9)
@@ -246,7 +262,7 @@ describe("the answer to a send", () => {
   }
 
   for (const row of restCodes) {
-    if (["AlreadySent", "Auditing", "CredentialsExpired"].includes(row.becomes)) continue
+    if (["AlreadySent", "Auditing", "CredentialsExpired"].includes(row.becomes) || row.retries !== undefined) continue
     const tag = row.becomes === "NotReached" ? "Unavailable" : row.becomes
     it.effect(`of code ${row.codes[0]} (${row.meaning}) is ${tag} and keeps the trace`, () => {
       const { calls, layer } = rest(() => ({
@@ -395,6 +411,62 @@ describe("a refused token", () => {
       )
     })
   }
+})
+
+describe("a check that failed inside the platform", () => {
+  const codes = restCodes.flatMap((row) => (row.retries === 1 ? row.codes : []))
+
+  it("is what QQ grants one repetition for", () => {
+    assert.sameMembers(codes, [11242, 11252, 11263, 11281])
+    assert.isTrue(restCodes.every(({ becomes, retries }) => retries === undefined || becomes === "Unavailable"))
+  })
+
+  /** The end of a call, and after how many seconds it was asked. */
+  const outcome = Effect.fnUntraced(function* (
+    replies: (count: number) => Reply,
+    call: Effect.Effect<unknown, RestError, QqRest>
+  ) {
+    const times: Array<number> = []
+    const begin = yield* Clock.currentTimeMillis
+    const { layer } = rest((_, count) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        times.push((now - begin) / 1000)
+        return replies(count)
+      })
+    )
+    const fiber = yield* Effect.forkChild(Effect.result(call).pipe(Effect.provide(layer)))
+    yield* TestClock.adjust("1 minute")
+    return { end: yield* Fiber.join(fiber), times }
+  })
+  const failing = (code: number): Reply => ({ status: 500, body: { code, message: "check failed", trace_id: "t-1" } })
+
+  for (const code of codes) {
+    it.effect(`(code ${code}) is asked once more, a second later, and then never again`, () =>
+      Effect.gen(function* () {
+        const mended = yield* outcome((count) => (count === 1 ? failing(code) : ok), send(message("channel")))
+        assert.isTrue(Result.isSuccess(mended.end))
+        assert.deepStrictEqual(mended.times, [0, 1])
+        const { end, times } = yield* outcome(() => failing(code), send(message("channel")))
+        assert.deepStrictEqual(times, [0, 1])
+        assert(Result.isFailure(end))
+        assert.isFalse(end.failure.isRetryable)
+        assert.deepInclude(end.failure.reason, { _tag: "RetriesExhausted", code, trace: "t-1" })
+        assert.include(end.failure.message, "check failed")
+      })
+    )
+  }
+
+  it.effect("leaves another failure that follows it what it is", () =>
+    Effect.gen(function* () {
+      const limited: Reply = { status: 429, body: { code: 20028 } }
+      const { end, times } = yield* outcome(
+        (count) => (count === 1 ? failing(11242) : limited),
+        request("GET", "/users/@me")
+      )
+      assert.deepStrictEqual(times, [0, 1])
+      assert.isTrue(Result.isFailure(end) && end.failure.reason._tag === "RateLimited")
+    })
+  )
 })
 
 describe("any call", () => {

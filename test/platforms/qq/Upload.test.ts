@@ -1,12 +1,13 @@
 /** Uploads in parts: what is put where, what is tried again, and what the store of uploads is not told. */
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import { QqRest } from "../../../src/platforms/qq/Rest.ts"
 import { chunkedFrom } from "../../../src/platforms/qq/Upload.ts"
+import { planOf } from "../../../src/platforms/qq/UploadPlan.ts"
 import { config } from "./fakes.ts"
 import { group } from "./fixtures.ts"
 import { world } from "./rest/operation.ts"
@@ -52,16 +53,18 @@ describe("an upload in parts", () => {
   )
 
   /** A platform that answers by path and counts. */
-  const answering = (answer: (path: string, count: number) => readonly [status: number, body: unknown]) => {
+  const answering = (
+    answer: (path: string, count: number, now: number) => readonly [status: number, body: unknown]
+  ) => {
     const counts = new Map<string, number>()
     const client = HttpClient.make((request, url) =>
-      Effect.sync(() => {
+      Effect.map(Clock.currentTimeMillis, (now) => {
         const count = (counts.get(url.pathname) ?? 0) + 1
         counts.set(url.pathname, count)
         const [status, body] =
           url.pathname === "/app/getAppAccessToken"
             ? [200, { access_token: "t", expires_in: "72000" }]
-            : answer(url.pathname, count)
+            : answer(url.pathname, count, now)
         return HttpClientResponse.fromWeb(request, new Response(JSON.stringify(body), { status }))
       })
     )
@@ -93,6 +96,74 @@ describe("an upload in parts", () => {
         asked.map((path) => counts.get(path)),
         [1, 2, 2, 1]
       )
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("asks for a part that is not ready as often and as long as the plan says, in seconds", () => {
+    const asked: Array<number> = []
+    const told = { retry_delay: 3, retry_timeout: "10" }
+    for (const [where, answer] of [
+      ["in its configuration", { ...plan([part]), upload_config: told }],
+      ["beside it", { ...plan([part]), ...told }]
+    ] as const) {
+      assert.deepInclude(planOf(answer, chunkedFrom), { retryDelay: Duration.seconds(3) }, where)
+      assert.deepInclude(planOf(answer, chunkedFrom), { retryTimeout: Duration.seconds(10) }, where)
+    }
+    const { layer } = answering((path, _count, now) => {
+      if (path.endsWith("/upload_prepare")) return [200, { ...plan([part]), upload_config: told }]
+      if (!path.endsWith("/upload_part_finish")) return [200, {}]
+      asked.push(now / 1000)
+      return [400, { code: 40093001 }]
+    })
+    return Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(Effect.flip(upload))
+      yield* TestClock.adjust("1 minute")
+      const { reason } = yield* Fiber.join(fiber)
+      assert.isTrue(reason._tag === "Unavailable" && reason.code === 40093001)
+      // The last question is the one that finds the time over.
+      assert.deepStrictEqual(asked, [0, 3, 6, 9, 12])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it("is patient within reason, whatever the plan says", () => {
+    const pace = (told: object) => {
+      const { concurrency, retryDelay, retryTimeout } =
+        planOf({ ...plan([part]), upload_config: told }, chunkedFrom) ?? {}
+      return [
+        concurrency,
+        retryDelay && Duration.toSeconds(retryDelay),
+        retryTimeout && Duration.toSeconds(retryTimeout)
+      ]
+    }
+    assert.deepStrictEqual(pace({}), [1, 1, 120])
+    assert.deepStrictEqual(pace({ concurrency: 99, retry_delay: 1e9, retry_timeout: 1e9 }), [4, 60, 600])
+    assert.deepStrictEqual(pace({ concurrency: -1, retry_delay: -1, retry_timeout: "soon" }), [1, 1, 120])
+    assert.deepStrictEqual(pace({ retry_delay: 0.5, retry_timeout: 0 }), [1, 0.5, 120])
+  })
+
+  for (const status of [403, 404]) {
+    it.effect(`whose address is good no longer (HTTP ${status}) is prepared anew by the next attempt`, () => {
+      const { counts, layer } = answering((path, count) => {
+        if (path.endsWith("/upload_prepare")) {
+          return [200, plan([{ index: 0, presigned_url: `https://store.test/p${count}` }])]
+        }
+        if (path === "/p1") return [status, "Request has expired"]
+        return [200, { file_info: "info", ttl: 60 }]
+      })
+      return Effect.gen(function* () {
+        const { reason } = yield* Effect.flip(upload)
+        assert.isTrue(reason._tag === "Unavailable" && reason.isRetryable && reason.status === status)
+        assert.strictEqual(counts.get("/p1"), 1)
+        assert.deepStrictEqual(yield* upload, { fileInfo: "info", ttl: 60 })
+        assert.deepStrictEqual([counts.get(`${place}/upload_prepare`), counts.get("/p2")], [2, 1])
+      }).pipe(Effect.provide(layer))
+    })
+  }
+
+  it.effect("is given up when the store refuses the part itself", () => {
+    const { layer } = answering((path) => (path === "/p0" ? [400, {}] : [200, plan([part])]))
+    return Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flip(upload)).reason._tag, "Rejected")
     }).pipe(Effect.provide(layer))
   })
 

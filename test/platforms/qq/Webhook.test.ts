@@ -113,6 +113,36 @@ describe("QQ's webhook", () => {
     assert.strictEqual(read(call(body, stolen), now)._tag, "Refused")
   })
 
+  it("takes a name that is there twice for what it says last, in what is proved as in what is signed", () => {
+    const at = stamp(now)
+    const token = "Arq0D5A61EgUu4OxUvOp"
+    // Seen as a validation by whoever stops at the first name: to us a dispatch, which needs a proof.
+    for (const body of [`{"op":13,"op":0,${hello.slice(1)}`, `{"op":13,${hello.slice(1)}`]) {
+      assert.strictEqual(read(call(body, {}), now)._tag, "Refused", body)
+      assert.strictEqual(read(call(body), now)._tag, "Event", body)
+    }
+    const unsafe = JSON.stringify(hello)
+    const last: ReadonlyArray<readonly [d: string, isSigned: boolean]> = [
+      [`{"plain_token":${unsafe},"plain_token":"${token}","event_ts":"${at}"}`, true],
+      [`{"plain_token":"${token}","plain_token":${unsafe},"event_ts":"${at}"}`, false],
+      [`{"plain_token":"${token}","event_ts":${unsafe},"event_ts":"${at}"}`, true],
+      [`{"plain_token":"${token}","event_ts":"${at}","event_ts":${unsafe}}`, false],
+      [`{"__proto__":{"plain_token":"${token}"},"event_ts":"${at}"}`, false]
+    ]
+    const bodies = last.flatMap(([d, isSigned]) => [
+      [`{"op":13,"d":${d}}`, isSigned] as const,
+      [`{"op":0,"op":13,"d":{"plain_token":${unsafe},"event_ts":"${at}"},"d":${d}}`, isSigned] as const
+    ])
+    for (const [body, isSigned] of bodies) {
+      const reading = read(call(body, {}), now)
+      assert.strictEqual(reading._tag, isSigned ? "Reply" : "Refused", body)
+      // What was looked at is what was signed, and nothing else.
+      if (reading._tag === "Reply") {
+        assert.deepStrictEqual(JSON.parse(reading.answer), { plain_token: token, signature: signer.sign(at + token) })
+      }
+    }
+  })
+
   it("refuses what has no signature, another one, or one of another time", () => {
     const cases: ReadonlyArray<readonly [string, Headers]> = [
       ["none", {}],

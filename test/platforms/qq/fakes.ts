@@ -3,6 +3,7 @@ import { Duration, Effect, Layer, Redacted } from "effect"
 import { HttpClient, type HttpClientError, HttpClientResponse } from "effect/http"
 import type { QqConfig } from "../../../src/platforms/qq/Config.ts"
 import * as Intents from "../../../src/platforms/qq/Intents.ts"
+import * as ReplyWindows from "../../../src/platforms/qq/ReplyWindows.ts"
 import { secret as madeSecret, qqClientSecret } from "../../fixtures/secrets.ts"
 
 export interface Asked {
@@ -61,5 +62,6 @@ export const config: QqConfig = {
   apiUrl: "https://api.test",
   tokenUrl: "https://token.test/app/getAppAccessToken",
   shards: 1,
-  requestTimeout: Duration.seconds(10)
+  requestTimeout: Duration.seconds(10),
+  replyWindows: ReplyWindows.defaults
 }

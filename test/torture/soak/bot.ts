@@ -1,8 +1,9 @@
 /** The bot of a soak: answers, counts people in its state, forgets old rows fast, and tells its figures when asked. */
 import { readdirSync, statSync } from "node:fs"
-import { Config, Effect, Layer, Random, Schema } from "effect"
+import { Clock, Config, Effect, Layer, Random, Schema } from "effect"
 import * as Bot from "../../../src/Bot.ts"
 import * as Qq from "../../../src/platforms/qq/Qq.ts"
+import * as Store from "../../../src/ports/Store.ts"
 import * as Sqlite from "../../../src/stores/Sqlite.ts"
 import { fastBot } from "../../guarantees/support/Fast.ts"
 
@@ -75,13 +76,20 @@ const Figures = (filename: string) =>
     })
   )
 
+/** In a bot nothing is kept for less than a day; a soak of minutes wants to see the files stop growing. */
+const Prune = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const store = yield* Store.Store
+    const old = Effect.map(Clock.currentTimeMillis, (now) => now - 30_000)
+    const prune = Effect.flatMap(old, (before) => store.prune({ events: before, sent: before }))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("10 seconds"), Effect.ignore(prune))))
+  })
+)
+
 process.once("disconnect", () => process.exit(3))
 
 Effect.gen(function* () {
   const filename = yield* Config.String("EVERBOT_DB")
-  const app = Layer.mergeAll(Answer, Figures(filename), Qq.layerConfigWith(fastBot))
-  return yield* app.pipe(
-    Bot.launchWith({ retention: "30 seconds", pruneEvery: "10 seconds" }),
-    Effect.provide(Sqlite.layer({ filename, checkpointPages: 300 }))
-  )
+  const app = Layer.mergeAll(Answer, Figures(filename), Prune, Qq.layerConfigWith(fastBot))
+  return yield* app.pipe(Bot.launch, Effect.provide(Sqlite.layer({ filename, checkpointPages: 300 })))
 }).pipe(Bot.runMain)
