@@ -129,7 +129,7 @@ const stage = (turn: Turn["Service"], message: NewMessage): Effect.Effect<void, 
   Effect.gen(function* () {
     if (turn.isActive) return yield* turn.stage(message)
     const runtime = yield* Runtime
-    if (yield* turn.outcomeKnown) yield* runtime.send(message)
+    if (yield* turn.outcomeKnown) yield* runtime.send(turn.traced(message))
   })
 
 /** What a reply to the event names: a key of our own making would be refused. */

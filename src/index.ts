@@ -7,6 +7,7 @@
 // Every bot
 export * as Bot from "./Bot.ts"
 export * as Guard from "./bot/Guard.ts"
+export * as Preset from "./bot/Preset.ts"
 // Errors
 export * as ConfigError from "./domain/ConfigError.ts"
 // Operators

@@ -4,8 +4,8 @@
  *
  *     npx tsx examples/deploy/bot.ts      without QQ_APP_ID: on a simulated QQ
  *
- * `EVERBOT_DB` is its database, `EVERBOT_MONITOR_TOKEN_FILE` the file that its monitor's token is kept in, `ALERT_URL` a
- * webhook, and `OPERATOR` the id of a person (a QQ open id) who gets its alerts from the bot itself.
+ * `npx everbot config` prints every setting with its value and where that comes from; `EVERBOT_PRESET=production` sets many
+ * at once. `ALERT_URL` is a webhook, and `OPERATOR` the id of a person (a QQ open id) who gets its alerts from the bot.
  */
 import { Config, Effect, Layer, Option } from "effect"
 import { Bot } from "everbot"
@@ -28,14 +28,7 @@ const Help = Layer.unwrap(
   })
 )
 
-const Watch = Layer.unwrap(
-  Effect.gen(function* () {
-    const tokenFile = yield* Config.option(Config.String("EVERBOT_MONITOR_TOKEN_FILE"))
-    return Monitor.layerConfigWith({ tokenFile: Option.getOrUndefined(tokenFile) })
-  })
-)
-
-Layer.mergeAll(Echo, Help, Watch, ProcessGuard.layer(), Backup.layerConfig, Qq.layerConfig).pipe(
+Layer.mergeAll(Echo, Help, Monitor.layerConfig, ProcessGuard.layerConfig, Backup.layerConfig, Qq.layerConfig).pipe(
   Bot.launch,
   Effect.provide(Sqlite.layerConfig),
   Effect.provide(QqSimulator.layerConfigUnlessSet()),

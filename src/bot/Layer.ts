@@ -1,5 +1,6 @@
 /** The runtime and all it stands on, in one Layer; with those who watch it. */
-import { Layer } from "effect"
+import { type Duration, Layer } from "effect"
+import { SaveEvery } from "../engines/Autosave.ts"
 import { Handlers } from "../engines/Handlers.ts"
 import { Inbox } from "../engines/Inbox.ts"
 import { Journal } from "../engines/Journal.ts"
@@ -19,6 +20,8 @@ export interface Options extends RuntimeOptions {
   readonly health?: Health.Options | false | undefined
   /** When errors raise an alert, and what it does. @defaultValue 10 of a reason in 5 minutes; an Error in the log */
   readonly errors?: ErrorOptions | undefined
+  /** How often `Autosave` saves, where it is not told. @defaultValue 1 minute */
+  readonly saveEvery?: Duration.Input | undefined
 }
 
 /** What `Bot.layer` provides. */
@@ -33,7 +36,8 @@ export const layerWith = (options: Options): Layer.Layer<Provides, never, Store>
     Layer.provide(Layer.merge(options.inbox ?? Inbox.layer, Probation.layer)),
     Layer.provide(Journal.layer(options)),
     Layer.provide(Layer.mergeAll(StateCache.layer, Handlers.layer)),
-    Layer.provideMerge(StatusStream.layer)
+    Layer.provideMerge(StatusStream.layer),
+    Layer.provideMerge(options.saveEvery === undefined ? Layer.empty : Layer.succeed(SaveEvery, options.saveEvery))
   )
 
 /** What handlers and accounts need. Requires a Store: `Sqlite.layer`, or `Memory.layer` for tests. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `everbot`: what an operator does with a bot's database. Exits with 1, and says why, when it could not be done. */
+/** `everbot`: what an operator does with a bot's database and its settings. Exits with 1, and says why, when it could not be done. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
@@ -8,12 +8,13 @@ import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import { ConfigError } from "../domain/ConfigError.ts"
 import { StoreError } from "../domain/StoreError.ts"
+import { config } from "./config/Config.ts"
 import { backup, backups, check, restore } from "./data/Backups.ts"
 import { history } from "./data/History.ts"
 
 const command = Command.make("everbot").pipe(
-  Command.withDescription("Backups of a bot's database, and a look into it"),
-  Command.withSubcommands([backup, backups, check, restore, history])
+  Command.withDescription("Backups of a bot's database, a look into it, and at the bot's settings"),
+  Command.withSubcommands([backup, backups, check, restore, history, config])
 )
 
 /** What says itself what to do needs no stack. */

@@ -40,6 +40,8 @@ export interface NewMessage {
   readonly notBefore: number
   readonly expiresAt?: number | undefined
   readonly createdAt: number
+  /** W3C trace context of the turn that said it, where turns are traced. */
+  readonly trace?: string | undefined
 }
 
 /**

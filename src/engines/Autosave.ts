@@ -6,6 +6,7 @@
  * process is killed: state that must commit with a message belongs into a turn.
  */
 import {
+  Context,
   Duration,
   Effect,
   Option,
@@ -39,7 +40,7 @@ export interface Options<A, I> {
   readonly version?: number | undefined
   /** Brings a value of an older version to the current one, before the schema decodes it. */
   readonly migrate?: ((from: number, value: unknown) => unknown) | undefined
-  /** @defaultValue 1 minute */
+  /** @defaultValue {@link SaveEvery} */
   readonly every?: Duration.Input | undefined
   /** Between the attempts of one save. @defaultValue 500 ms × 2, 4 attempts */
   readonly retry?: Schedule.Schedule<unknown, StoreError> | undefined
@@ -48,6 +49,11 @@ export interface Options<A, I> {
   /** Hears of everything above, besides the log. */
   readonly onReport?: ((report: Report) => Effect.Effect<void>) | undefined
 }
+
+/** How often states are saved that do not say so themselves. */
+export const SaveEvery = Context.Reference<Duration.Input>("everbot/engines/Autosave/SaveEvery", {
+  defaultValue: () => "1 minute"
+})
 
 export interface Autosave<A> {
   readonly get: Effect.Effect<A>
@@ -171,7 +177,7 @@ export const make = Effect.fn("Autosave.make")(function* <A, I>(
       Option.match({ onNone: () => tooLate, onSome: () => Effect.void })
     )
   )
-  yield* Effect.sleep(options.every ?? "1 minute").pipe(
+  yield* Effect.sleep(options.every ?? (yield* SaveEvery)).pipe(
     Effect.andThen(saveQuietly(false)),
     Effect.forever,
     Effect.forkScoped

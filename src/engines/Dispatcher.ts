@@ -174,8 +174,8 @@ export class Dispatcher {
     return false
   }
 
-  private readonly open = ({ event, receivedAt, attempt }: Delivery): ActiveTurn =>
-    new ActiveTurn(event, receivedAt, attempt, this.options.maxMessages, this.ports.readState)
+  private readonly open = ({ event, receivedAt, attempt, shard }: Delivery): ActiveTurn =>
+    new ActiveTurn(event, receivedAt, attempt, this.options.maxMessages, this.ports.readState, shard)
 
   private watch(lane: Lane, delivery: Delivery, turn: ActiveTurn, fiber: Fiber.Fiber<unknown, unknown>): void {
     const timer: Timer = this.ports.alarm.set(this.ports.alarm.now() + this.timeout, () => {

@@ -5,7 +5,8 @@
 import { Context, Effect, Exit, type Fiber, Layer, type Scope } from "effect"
 import type { Event, EventKind, EventOf } from "../domain/Event.ts"
 import type { Delivery } from "./Lanes.ts"
-import { type ActiveTurn, Turn } from "./Turn.ts"
+import type { ActiveTurn, Turn } from "./Turn.ts"
+import { within } from "./TurnContext.ts"
 
 /** Makes the turn of a delivery; one function for all, because one each would cost. */
 export type OpenTurn = (delivery: Delivery) => ActiveTurn
@@ -36,26 +37,29 @@ export interface Handler<Ev extends Event = Event> {
 export const make = <Ev extends Event, E, R>(
   run: (event: Ev) => Effect.Effect<unknown, E, R | Turn>,
   context: Context.Context<R>
-): Handler<Ev> => ({
-  start: (event, delivery, open) => {
-    let effect: Effect.Effect<unknown, E, R | Turn>
-    try {
-      effect = run(event)
-    } catch (defect) {
-      return Exit.die(defect)
-    }
-    // The commonest exit by far, told by identity because even asking costs.
-    if (effect === Effect.void) return Exit.void
-    if (Exit.isExit(effect)) return effect
-    const turn = open(delivery)
-    return new Begun(turn, Effect.runForkWith(Context.add(context, Turn, turn))(effect))
-  },
-  effect: (event, turn) =>
-    Effect.provideContext(
-      Effect.suspend(() => run(event)),
-      Context.add(context, Turn, turn)
-    )
-})
+): Handler<Ev> => {
+  const inTurn = within(context)
+  return {
+    start: (event, delivery, open) => {
+      let effect: Effect.Effect<unknown, E, R | Turn>
+      try {
+        effect = run(event)
+      } catch (defect) {
+        return Exit.die(defect)
+      }
+      // The commonest exit by far, told by identity because even asking costs.
+      if (effect === Effect.void) return Exit.void
+      if (Exit.isExit(effect)) return effect
+      const turn = open(delivery)
+      return new Begun(turn, Effect.runForkWith(inTurn(turn))(effect))
+    },
+    effect: (event, turn) =>
+      Effect.provideContext(
+        Effect.suspend(() => run(event)),
+        inTurn(turn)
+      )
+  }
+}
 
 export class Handlers extends Context.Service<
   Handlers,

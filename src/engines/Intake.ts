@@ -17,6 +17,7 @@ import type { Inbox } from "./Inbox.ts"
 import type { Arrival, Journal, StreamRef } from "./Journal.ts"
 import type { Delivery } from "./Lanes.ts"
 import type { Pace } from "./Pace.ts"
+import type { Spans } from "./Spans.ts"
 import type { StatusStream } from "./StatusStream.ts"
 
 /** Events between the socket and the store; and where reading goes on, so that the store never waits for the socket. */
@@ -36,13 +37,15 @@ class Incoming implements Arrival, Delivery {
   readonly event: Event
   readonly receivedAt: number
   readonly size: number
+  readonly shard: number | undefined
   private readonly intake: Intake
 
-  constructor(event: Event, raw: Uint8Array, receivedAt: number, intake: Intake) {
+  constructor(event: Event, raw: Uint8Array, receivedAt: number, intake: Intake, shard: number | undefined) {
     this.event = event
     this.raw = raw
     this.receivedAt = receivedAt
     this.size = raw.length
+    this.shard = shard
     this.intake = intake
   }
   get conversation(): Conversation {
@@ -68,9 +71,10 @@ class Acknowledged extends Incoming {
     raw: Uint8Array,
     receivedAt: number,
     intake: Intake,
+    shard: number,
     acknowledge: (isNew: boolean) => void
   ) {
-    super(event, raw, receivedAt, intake)
+    super(event, raw, receivedAt, intake, shard)
     this.acknowledge = acknowledge
   }
   override stored(id: number): void {
@@ -86,6 +90,7 @@ export interface IntakePorts {
   readonly journal: Journal["Service"]
   readonly status: StatusStream["Service"]
   readonly dispatcher: Dispatcher
+  readonly spans: Spans
 }
 
 /** What is known of one connection. */
@@ -142,6 +147,8 @@ export class Intake {
   /** Takes a stored event on to its lane. */
   stored(incoming: Incoming): void {
     this.ports.dispatcher.lanes.arriving--
+    if (this.ports.spans.current !== undefined && incoming.id !== 0)
+      this.ports.spans.current.stored(incoming.event, incoming.receivedAt)
     if (incoming.id === 0) this.duplicates++
     else if (this.backfill === undefined || !this.backfill.holds(incoming)) this.ports.dispatcher.take(incoming)
     if (this.isFull) this.measure()
@@ -153,7 +160,7 @@ export class Intake {
     const stream: StreamRef = { account, stream: "history" }
     dispatcher.counters.received++
     dispatcher.lanes.arriving++
-    inbox.append(new Incoming(event, raw, this.now(), this), stream, { ...nowhere, ...stream })
+    inbox.append(new Incoming(event, raw, this.now(), this, undefined), stream, { ...nowhere, ...stream })
     inbox.advance(stream, undefined)
   }
 
@@ -267,7 +274,9 @@ export class Intake {
         lanes.arriving++
         this.backfill?.heard(event)
         const incoming =
-          stored === undefined ? new Incoming(event, raw, now, this) : new Acknowledged(event, raw, now, this, stored)
+          stored === undefined
+            ? new Incoming(event, raw, now, this, shard)
+            : new Acknowledged(event, raw, now, this, shard, stored)
         inbox.append(incoming, stream, next)
         if (lanes.arriving >= maxStoring || lanes.isFull) this.measure()
       },

@@ -17,6 +17,8 @@ export interface Delivery {
   readonly receivedAt: number
   /** Bytes of its frame. */
   readonly size: number
+  /** The connection it came by; unknown of what an earlier process received, or did not come by one. */
+  readonly shard: number | undefined
   attempt: number
   /** Where its retries stand, once it failed. */
   pace: Pace<HandlerError> | undefined

@@ -186,7 +186,7 @@ export class Relay {
       })
     }
     // Inside the breaker: what it holds back never went to the wire, and must not look after a crash as if it had.
-    const send = Effect.andThen(this.markSending(row), platform.send(message))
+    const send = Effect.andThen(this.markSending(row), this.ports.send(message))
     return breaker.execute(send, { key: platform.account, classify }).pipe(
       Effect.map((receipt): Step => ({ _tag: "Rest", status: receipt.status, receipt })),
       Effect.catch((error) =>

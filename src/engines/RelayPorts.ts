@@ -24,6 +24,8 @@ export interface RelayOptions {
 /** What the relay needs from its account. */
 export interface RelayPorts {
   readonly platform: Platform
+  /** The platform's, with what watches it. */
+  readonly send: Platform["send"]
   readonly alarm: Alarm
   readonly breaker: Breaker.Breaker
   /** Where a person has taken over, nothing is said. */

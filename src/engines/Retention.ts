@@ -5,8 +5,9 @@
  * settled has no age: pending and deferred events and messages to be sent stay. So do state, whose end only its handlers know,
  * and positions, of which there is one for each stream: an old one may be the session that is resumed next.
  */
-import { Clock, Config, Duration, Effect, Option, Schedule, type Scope } from "effect"
+import { Clock, Duration, Effect, Option, Result, Schedule, type Scope } from "effect"
 import { ConfigError, Malformed } from "../domain/ConfigError.ts"
+import * as Setting from "../ports/Setting.ts"
 import { type Cutoffs, type Pruned, Store } from "../ports/Store.ts"
 
 /**
@@ -61,42 +62,39 @@ export const review = Duration.days(7)
 type Table = keyof typeof defaults
 const tables: ReadonlyArray<Table> = ["events", "messages", "deadLetters", "gaps"]
 
-const variables: Readonly<Record<Table, string>> = {
-  events: "EVERBOT_KEEP_EVENTS",
-  messages: "EVERBOT_KEEP_MESSAGES",
-  deadLetters: "EVERBOT_KEEP_DEAD_LETTERS",
-  gaps: "EVERBOT_KEEP_GAPS"
-}
-
 const refuse = (setting: string, problem: string, mend: string) =>
-  new ConfigError({ setting, reason: new Malformed({ problem }), mend })
+  Result.fail(new ConfigError({ setting, reason: new Malformed({ problem }), mend }))
 
 /** A duration that may be kept. */
-const checked = (
-  setting: string,
-  age: Duration.Duration | undefined
-): Effect.Effect<Duration.Duration, ConfigError> => {
+const checked = (setting: string, given: Duration.Input): Result.Result<Duration.Duration, ConfigError> => {
+  const age = Option.getOrUndefined(Duration.fromInput(given))
   if (age === undefined || Number.isNaN(Duration.toMillis(age))) {
-    return Effect.fail(refuse(setting, "is no duration", "Write it like `30 days`, or `forever`."))
+    return refuse(setting, "is no duration", "Write it like `30 days`, or `forever`.")
   }
   if (Duration.isLessThan(age, shortest)) {
     const problem = `is shorter than ${Duration.format(shortest)}`
     const why = "Keep it for a day or longer: an event that comes again after its key was deleted is handled again."
-    return Effect.fail(refuse(setting, problem, why))
+    return refuse(setting, problem, why)
   }
-  return Effect.succeed(age)
+  return Result.succeed(age)
 }
 
-const fromEnv = Effect.fnUntraced(function* (table: Table) {
-  const name = variables[table]
-  const text = yield* Config.option(Config.String(name)).pipe(
-    Effect.mapError(() => refuse(name, "could not be read", "Check where your settings come from."))
+const setting = (name: `EVERBOT_KEEP_${string}`, what: string, table: Table): Setting.Setting<Duration.Duration> => {
+  const age = defaults[table]
+  const fallback = Duration.isFinite(age) ? `${Duration.toDays(age)} days` : "forever"
+  return Setting.custom({ name, about: `How long ${what} are kept.`, fallback }, (text) =>
+    // A text that is no duration is found out by `checked`.
+    text === "forever" ? Result.succeed(Duration.infinity) : checked(name, text as Duration.Input)
   )
-  const given = Option.getOrElse(text, () => "").trim()
-  if (given === "") return defaults[table]
-  if (given === "forever") return Duration.infinity
-  return yield* checked(name, Option.getOrUndefined(yield* Effect.option(Config.Duration(name))))
-})
+}
+
+/** Where the environment says {@link Keep}. */
+export const settings: Readonly<Record<Table, Setting.Setting<Duration.Duration>>> = {
+  events: setting("EVERBOT_KEEP_EVENTS", "settled events, and the keys that tell duplicates,", "events"),
+  messages: setting("EVERBOT_KEEP_MESSAGES", "sent messages", "messages"),
+  deadLetters: setting("EVERBOT_KEEP_DEAD_LETTERS", "dead letters", "deadLetters"),
+  gaps: setting("EVERBOT_KEEP_GAPS", "gaps", "gaps")
+}
 
 /** How long each table is kept. */
 export type Ages = Readonly<Record<Table, Duration.Duration>>
@@ -106,9 +104,9 @@ export const resolve = Effect.fnUntraced(function* (keep: Keep = {}): Effect.fn.
   const ages: { -readonly [K in Table]: Duration.Duration } = { ...defaults }
   for (const table of tables) {
     const given = keep[table]
-    if (given === undefined) ages[table] = yield* fromEnv(table)
+    if (given === undefined) ages[table] = (yield* Setting.read(settings[table])) ?? defaults[table]
     else if (given === false) ages[table] = Duration.infinity
-    else ages[table] = yield* checked(`keep.${table}`, Option.getOrUndefined(Duration.fromInput(given)))
+    else ages[table] = yield* Effect.fromResult(checked(`keep.${table}`, given))
   }
   return ages
 })

@@ -17,6 +17,7 @@ import type { Inbox } from "./Inbox.ts"
 import { Journal, type JournalOptions } from "./Journal.ts"
 import * as Kept from "./Kept.ts"
 import * as Retention from "./Retention.ts"
+import * as Spans from "./Spans.ts"
 import type { Turn } from "./Turn.ts"
 import * as Verdicts from "./Verdicts.ts"
 
@@ -57,6 +58,8 @@ export class Runtime extends Context.Service<
     readonly gaps: Store["Service"]["gaps"]
     /** A small JSON text that survives a restart, kept with the journal; for platforms' own bookkeeping. */
     readonly keep: (key: string) => Kept.Kept
+    /** Draws the way of messages as spans until the scope closes; in the place of what drew them before. */
+    readonly draw: (drawing: Spans.Drawing) => Effect.Effect<void, never, Scope.Scope>
     /** Stores a message outside of a turn; completes when it is durable. */
     readonly send: (message: NewMessage) => Effect.Effect<void>
     /**
@@ -85,6 +88,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const started = Latch.makeUnsafe(false)
   let hasStarted = false
   const accounts = new Set<Account.Account>()
+  const spans = new Spans.Spans()
   const interests = new Set<Interest>()
   const gaveUp = yield* Latch.make(false)
 
@@ -118,7 +122,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       // Before the account, so that it goes after it: a verdict that met nobody would count as handled.
       const reviews = yield* Verdicts.listen(platform, { store, journal, handlers })
       const account = yield* Account.start(platform, started, () => gaveUp.openUnsafe(), { ...options, ...own }).pipe(
-        Effect.provideContext(services)
+        Effect.provideContext(Context.add(services, Spans.CurrentSpans, spans))
       )
       yield* Deferred.succeed(reviews, account.relay)
       yield* Effect.acquireRelease(
@@ -141,6 +145,16 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         return true
       }),
     keep: (key) => Kept.make({ store, journal }, key),
+    draw: (drawing) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          spans.current = drawing
+        }),
+        () =>
+          Effect.sync(() => {
+            if (spans.current === drawing) spans.current = undefined
+          })
+      ),
     send: (message) =>
       Effect.suspend(() => {
         const account = Array.from(accounts).find(({ platform }) => platform.account === message.conversation.account)

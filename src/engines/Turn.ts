@@ -4,7 +4,7 @@
  * What a handler sends or writes is staged here and commits together with the acknowledgement of its event. A turn
  * that fails leaves nothing behind. After it ended, nothing can be staged any more.
  */
-import { Context, Data, Effect } from "effect"
+import { Context, Data, Effect, type Exit } from "effect"
 import type { Event } from "../domain/Event.ts"
 import { TooManyMessages } from "../domain/HandlerError.ts"
 import type { NewMessage, ReplyTo } from "../domain/Message.ts"
@@ -32,6 +32,17 @@ const isTo = ({ eventId, messageId }: ReplyTo, event: Event): boolean =>
     ? messageId === event.messageId
     : event._tag === "PlatformEvent" && eventId === event.eventId
 
+/** A turn as a tracer sees it. */
+export interface TurnSpan {
+  /** What makes it the parent of what its handler does; nothing where this turn is not sampled. */
+  readonly context: Context.Context<never> | undefined
+  /** The id of its trace, if it is sampled. */
+  readonly trace: string | undefined
+  /** W3C trace context; goes with its messages. */
+  readonly traceparent: string
+  readonly end: (exit: Exit.Exit<unknown, unknown>) => void
+}
+
 export class Turn extends Context.Service<Turn, ActiveTurn>()("everbot/engines/Turn") {}
 
 /** The turn that is running; handlers reach it through `Bot.reply`, `Bot.send` and state. */
@@ -41,6 +52,10 @@ export class ActiveTurn {
   readonly receivedAt: number
   /** 1 for the first delivery in this process. */
   readonly attempt: number
+  /** The connection the event came by, in this process. */
+  readonly shard: number | undefined
+  /** Absent while there is no tracer. */
+  span: TurnSpan | undefined
   outcome: Outcome = handled
   private isOpen = true
   private endings: Array<(hasCommitted: boolean) => void> | undefined
@@ -59,13 +74,15 @@ export class ActiveTurn {
     receivedAt: number,
     attempt: number,
     maxMessages: number,
-    readStored: (key: string) => Effect.Effect<StateEntry, StoreError>
+    readStored: (key: string) => Effect.Effect<StateEntry, StoreError>,
+    shard?: number
   ) {
     this.event = event
     this.receivedAt = receivedAt
     this.attempt = attempt
     this.maxMessages = maxMessages
     this.readStored = readStored
+    this.shard = shard
   }
 
   /** Stages a message. Dies after `maxMessages`: a handler that replies for ever has a bug. */
@@ -74,9 +91,14 @@ export class ActiveTurn {
       if (!this.isOpen) return Effect.void
       this.messages ??= []
       if (this.messages.length >= this.maxMessages) return Effect.die(new TooManyMessages({ limit: this.maxMessages }))
-      this.messages.push(message)
+      this.messages.push(this.traced(message))
       return Effect.void
     })
+  }
+
+  /** The message with the trace it belongs to, if there is a tracer. */
+  traced(message: NewMessage): NewMessage {
+    return this.span === undefined ? message : { ...message, trace: this.span.traceparent }
   }
 
   /** The value under `key` as this turn sees it: its own writes first. */

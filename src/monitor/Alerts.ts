@@ -21,7 +21,7 @@ import { bad, millis, onErrors, onHealth, onMetric, type Rule, reminder } from "
 import { log, type Sink } from "./alerts/Sinks.ts"
 import { Tracker } from "./alerts/Tracker.ts"
 import { Health } from "./Health.ts"
-import * as Metrics from "./http/Metrics.ts"
+import * as Metrics from "./metrics/Table.ts"
 import { Recorder } from "./Recorder.ts"
 
 export type { Alert, Severity } from "./alerts/Alert.ts"
@@ -120,7 +120,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     const health = yield* report
     const now = clock.currentTimeMillisUnsafe()
     const facts = { accounts: runtime.accounts(), backups: scheduled.values(), recorder }
-    const metrics = Metrics.collect({ ...facts, level: health.level, streams: 0, now })
+    const metrics = Metrics.collect({ ...facts, level: health.level, now })
     for (const { reader, tracker } of watched) {
       for (const alert of tracker.step(reader.read({ now, health, metrics }), now)) {
         book.recent.push(alert)

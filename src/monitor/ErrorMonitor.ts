@@ -7,6 +7,7 @@
 import { Clock, Context, Duration, Effect, Layer, Queue, type Scope } from "effect"
 import { ConfigError, Malformed } from "../domain/ConfigError.ts"
 import { oneLine } from "../domain/Line.ts"
+import * as Setting from "../ports/Setting.ts"
 
 export interface Alert {
   /** The reason, e.g. `RateLimited`. */
@@ -40,6 +41,30 @@ export interface Options {
   /** How long `onAlert` may take. @defaultValue 30 s */
   readonly alertTimeout?: Duration.Input | undefined
 }
+
+export const defaults = { window: "5 minutes", threshold: 10, coolDown: "15 minutes" } as const satisfies Options
+
+/** Where the environment says {@link Options}. */
+export const settings = {
+  window: Setting.duration({
+    name: "EVERBOT_ERROR_WINDOW",
+    about: "How far back errors count.",
+    fallback: defaults.window
+  }),
+  threshold: Setting.whole(
+    {
+      name: "EVERBOT_ERROR_THRESHOLD",
+      about: "So many errors of one reason in that time raise an alert.",
+      fallback: `${defaults.threshold}`
+    },
+    1
+  ),
+  coolDown: Setting.duration({
+    name: "EVERBOT_ERROR_COOL_DOWN",
+    about: "No second alert of the same reason within this time.",
+    fallback: defaults.coolDown
+  })
+} satisfies Setting.For<Options>
 
 export interface Tally {
   readonly count: number
@@ -106,11 +131,11 @@ const nameOf = (error: Observed): string => error.reason?._tag ?? error._tag ?? 
 
 const build = Effect.fnUntraced(function* (options: Options) {
   const clock = yield* Clock.Clock
-  const window = Duration.fromInputUnsafe(options.window ?? "5 minutes")
+  const window = Duration.fromInputUnsafe(options.window ?? defaults.window)
   const slotLength = positive("window", Duration.toMillis(window)) / slots
   const minutes = Duration.toMinutes(window)
-  const coolDown = Duration.toMillis(options.coolDown ?? "15 minutes")
-  const threshold = positive("threshold", options.threshold ?? 10)
+  const coolDown = Duration.toMillis(options.coolDown ?? defaults.coolDown)
+  const threshold = positive("threshold", options.threshold ?? defaults.threshold)
   for (const [name, value] of Object.entries(options.thresholds ?? {})) positive(`thresholds.${name}`, value)
   const maxReasons = positive("maxReasons", options.maxReasons ?? 100)
   const counters = new Map<string, Counter>()

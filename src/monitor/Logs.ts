@@ -6,9 +6,10 @@
  * app.pipe(Bot.launch, Effect.provide(Logs.layerConfig), Bot.runMain)
  * ```
  */
-import { Clock, Config, Console, Effect, Layer, type LogLevel, Option, References } from "effect"
+import { Clock, Console, Effect, Layer, type LogLevel, References } from "effect"
 import * as Logger from "effect/Logger"
-import { ConfigError, Malformed } from "../domain/ConfigError.ts"
+import type { ConfigError } from "../domain/ConfigError.ts"
+import * as Setting from "../ports/Setting.ts"
 import * as Files from "./logs/Files.ts"
 import { type Category, categoryKey, logger, type Record } from "./logs/Record.ts"
 import * as Sampling from "./logs/Sampling.ts"
@@ -73,44 +74,41 @@ const said = (now: number, message: string): Record => ({
   message
 })
 
-const names = {
-  console: "EVERBOT_LOG",
-  level: "EVERBOT_LOG_LEVEL",
-  directory: "EVERBOT_LOG_DIR",
-  keepDays: "EVERBOT_LOG_DAYS"
-}
-
-const wrong = (setting: string, problem: string, mend: string) => () =>
-  new ConfigError({ setting, reason: new Malformed({ problem }), mend })
-
 const levels = ["All", "Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"] as const
 
-/** What the environment says of {@link Options}; what it does not say is as in `options`. */
-export const configWith = (options: Options): Effect.Effect<Options, ConfigError> =>
-  Effect.gen(function* () {
-    const shown = yield* Config.option(Config.Literals(["json", "pretty", "none"], names.console)).pipe(
-      Effect.mapError(wrong(names.console, "is none of json, pretty and none", "Write one of these, or leave it out."))
+/** Where the environment says {@link Options}. */
+export const settings = {
+  console: Setting.oneOf({ name: "EVERBOT_LOG", about: "What the console shows.", fallback: defaults.console }, [
+    "json",
+    "pretty",
+    "none"
+  ]),
+  level: Setting.oneOf(
+    { name: "EVERBOT_LOG_LEVEL", about: "The least severe level that is written.", fallback: defaults.level },
+    levels,
+    "is no level"
+  ),
+  directory: Setting.text({ name: "EVERBOT_LOG_DIR", about: "Where files of JSON lines are kept, one a day." }),
+  keepDays: Setting.whole(
+    { name: "EVERBOT_LOG_DAYS", about: "Files of past days that stay.", fallback: `${defaults.keepDays}` },
+    1
+  ),
+  perSecond: Setting.orOff(
+    Setting.whole(
+      {
+        name: "EVERBOT_LOG_PER_SECOND",
+        about: "Lines of one kind that pass in a second; off lets all pass.",
+        fallback: `${defaults.perSecond}`
+      },
+      1
     )
-    const level = yield* Config.option(Config.Literals(levels, names.level)).pipe(
-      Effect.mapError(wrong(names.level, "is no level", `Write one of ${levels.join(", ")}, or leave it out.`))
-    )
-    const directory = yield* Config.option(Config.String(names.directory)).pipe(
-      Effect.mapError(wrong(names.directory, "could not be read", "Check where your settings come from."))
-    )
-    const keepDays = yield* Config.option(Config.Int(names.keepDays)).pipe(
-      Effect.filterOrFail((days) => Option.isNone(days) || days.value >= 1),
-      Effect.mapError(wrong(names.keepDays, "is no number above 0", "Write a number of days, or leave it out."))
-    )
-    return {
-      ...options,
-      console: Option.getOrElse(shown, () => options.console),
-      level: Option.getOrElse(level, () => options.level),
-      directory: Option.getOrElse(directory, () => options.directory),
-      keepDays: Option.getOrElse(keepDays, () => options.keepDays)
-    }
-  })
+  )
+}
 
-/** {@link layer} with `EVERBOT_LOG`, `EVERBOT_LOG_LEVEL`, `EVERBOT_LOG_DIR` and `EVERBOT_LOG_DAYS` over `options`. */
+/** What the environment and the preset say of {@link Options}; what they do not say is as in `options`. */
+export const configWith = (options: Options): Effect.Effect<Options, ConfigError> => Setting.over(settings, options)
+
+/** {@link layer} with what the environment says ({@link settings}) over `options`. */
 export const layerConfigWith = (options: Options): Layer.Layer<never, ConfigError> =>
   Layer.unwrap(Effect.map(configWith(options), layer))
 

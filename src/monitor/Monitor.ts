@@ -7,11 +7,12 @@
  * It listens on loopback unless told otherwise, and everything but `/livez` and the dashboard's own files (which hold no
  * data) needs a token. Where it may be reached from other machines, put a reverse proxy with TLS before it.
  */
-import { Config, Context, Effect, Layer, Option, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
 import * as HttpServer from "effect/http/HttpServer"
-import { ConfigError, Malformed } from "../domain/ConfigError.ts"
+import type { ConfigError } from "../domain/ConfigError.ts"
 import type { Runtime } from "../engines/Runtime.ts"
 import type { StatusStream } from "../engines/StatusStream.ts"
+import * as Setting from "../ports/Setting.ts"
 import type { Store } from "../ports/Store.ts"
 import { defaultHost } from "../transports/GuardedServer.ts"
 import type { ErrorMonitor } from "./ErrorMonitor.ts"
@@ -27,8 +28,10 @@ export interface Options {
   readonly port?: number | undefined
   /** @defaultValue 127.0.0.1 */
   readonly host?: string | undefined
-  /** At least 16 characters. @defaultValue the one in `tokenFile` */
+  /** At least `tokenLength` characters. @defaultValue the one in `tokenFile` */
   readonly token?: Redacted.Redacted | undefined
+  /** Characters that `token` must have; no less than 16. One of our own has 43. @defaultValue 16 */
+  readonly tokenLength?: number | undefined
   /**
    * Where a token of our own is kept when none is given: readable by its owner only, made when it is missing.
    * @defaultValue everbot-monitor.token
@@ -67,8 +70,10 @@ const endProcess = Effect.sync(() => {
   process.kill(process.pid, "SIGTERM")
 })
 
-const tokenOf = ({ token, tokenFile }: Options, setting: string) =>
-  token === undefined ? Token.kept(tokenFile ?? Token.defaultFile) : Token.given(token, setting)
+const tokenOf = ({ token, tokenFile, tokenLength = Token.minLength }: Options, setting: string) =>
+  token === undefined
+    ? Token.kept(tokenFile ?? Token.defaultFile)
+    : Token.given(token, setting, Math.max(Token.minLength, tokenLength))
 
 const make = (options: Options, tokenSetting: string): Layer.Layer<Monitor, ConfigError, Requires> =>
   Layer.unwrap(
@@ -97,38 +102,42 @@ const make = (options: Options, tokenSetting: string): Layer.Layer<Monitor, Conf
 export const layer = (options: Options = {}): Layer.Layer<Monitor, ConfigError, Requires> =>
   make(options, "monitor.token")
 
-const malformed = (setting: string, problem: string, mend: string) =>
-  new ConfigError({ setting, reason: new Malformed({ problem }), mend })
-
-const names = { port: "EVERBOT_MONITOR_PORT", host: "EVERBOT_MONITOR_HOST", token: "EVERBOT_MONITOR_TOKEN" }
-
-/**
- * The same with `EVERBOT_MONITOR_PORT`, `EVERBOT_MONITOR_HOST` and `EVERBOT_MONITOR_TOKEN` from the environment; what is
- * not set there is as in `options`.
- */
-export const layerConfigWith = (options: Options): Layer.Layer<Monitor, ConfigError, Requires> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const port = yield* Config.option(Config.Port(names.port)).pipe(
-        Effect.mapError(() => malformed(names.port, "is no port", "Write a number from 1 to 65535, or leave it out."))
-      )
-      const host = yield* Config.option(Config.String(names.host)).pipe(
-        Effect.mapError(() => malformed(names.host, "could not be read", "Check where your settings come from."))
-      )
-      const token = yield* Config.option(Config.Redacted(names.token)).pipe(
-        Effect.mapError(() => malformed(names.token, "could not be read", "Check where your settings come from."))
-      )
-      return make(
-        {
-          ...options,
-          port: Option.getOrElse(port, () => options.port),
-          host: Option.getOrElse(host, () => options.host),
-          token: Option.getOrElse(token, () => options.token)
-        },
-        names.token
-      )
-    })
+/** Where the environment says {@link Options}. */
+export const settings = {
+  port: Setting.whole(
+    {
+      name: "EVERBOT_MONITOR_PORT",
+      about: "Where the monitor listens; 0 takes a free port.",
+      fallback: `${defaultPort}`
+    },
+    0,
+    65_535,
+    "is no port"
+  ),
+  host: Setting.text({ name: "EVERBOT_MONITOR_HOST", about: "The address it listens on.", fallback: defaultHost }),
+  token: Setting.secret({ name: "EVERBOT_MONITOR_TOKEN", about: "Its token; without one, that of its file." }),
+  tokenFile: Setting.text({
+    name: "EVERBOT_MONITOR_TOKEN_FILE",
+    about: "Where a token of its own is kept when none is given.",
+    fallback: Token.defaultFile
+  }),
+  tokenLength: Setting.whole(
+    {
+      name: "EVERBOT_MONITOR_TOKEN_LENGTH",
+      about: "The characters that a token of yours must have.",
+      fallback: `${Token.minLength}`
+    },
+    Token.minLength
+  ),
+  maxStreams: Setting.whole(
+    { name: "EVERBOT_MONITOR_STREAMS", about: "Readers of the live stream at once.", fallback: `${defaultMaxStreams}` },
+    1
   )
+}
+
+/** The same with what the environment says ({@link settings}) over `options`. */
+export const layerConfigWith = (options: Options): Layer.Layer<Monitor, ConfigError, Requires> =>
+  Layer.unwrap(Effect.map(Setting.over(settings, options), (all) => make(all, settings.token.name)))
 
 export const layerConfig: Layer.Layer<Monitor, ConfigError, Requires> = layerConfigWith({})
 

@@ -2,26 +2,28 @@
  * Ends a process that goes wrong before it goes down, for its supervisor (systemd, a container runtime) to start it anew:
  *
  * ```ts
- * Layer.mergeAll(MyBot, Qq.layerConfig, Monitor.layerConfig, ProcessGuard.layer()).pipe(Bot.launch, …, Bot.runMain)
+ * Layer.mergeAll(MyBot, Qq.layerConfig, Monitor.layerConfig, ProcessGuard.layerConfig).pipe(Bot.launch, …, Bot.runMain)
  * ```
  * Too much memory or processor time for too long, an event loop that is late, an exception that nobody caught; and after
  * seven days, in a quiet hour. Each time it stores why, drains, and exits with 75, or 70 after a defect. What restarts do
  * not mend they do not mend: beyond the budget it ends nothing any more, and health says so.
  */
 import { Clock, Effect, Exit as EffectExit, Layer } from "effect"
+import type { ConfigError } from "../domain/ConfigError.ts"
 import { oneLine } from "../domain/Line.ts"
 import { monotonic } from "../engines/Heartbeat.ts"
 import { Runtime } from "../engines/Runtime.ts"
+import * as Setting from "../ports/Setting.ts"
 import { Exit, ProcessorTime } from "./guard/Exit.ts"
 import { Judge, type Verdict } from "./guard/Judge.ts"
-import { type Options, resolve } from "./guard/Options.ts"
+import { type Options, resolve, settings } from "./guard/Options.ts"
 import { RestartBook } from "./guard/RestartBook.ts"
 import { check, degraded, Health, healthy } from "./Health.ts"
 import { LoopDelay } from "./health/LoopDelay.ts"
 import { Memory } from "./health/Memory.ts"
 import { span } from "./health/Span.ts"
 
-export type { Options } from "./guard/Options.ts"
+export { type Options, settings } from "./guard/Options.ts"
 
 /** By sysexits.h: a fault of the program, and one that another try may get over. */
 const codes = { defect: 70, limit: 75 } as const
@@ -126,3 +128,9 @@ const catching = (listener: (defect: unknown) => void) =>
 /** Guards until the scope closes. Bad options are a defect, a ConfigError. */
 export const layer = (options: Options = {}): Layer.Layer<never, never, Runtime | Health> =>
   Layer.effectDiscard(make(options)).pipe(Layer.provide(RestartBook.layer))
+
+/** {@link layer} with what the environment says (`EVERBOT_GUARD_…`) over `options`. */
+export const layerConfigWith = (options: Options): Layer.Layer<never, ConfigError, Runtime | Health> =>
+  Layer.unwrap(Effect.map(Setting.over(settings, options), layer))
+
+export const layerConfig: Layer.Layer<never, ConfigError, Runtime | Health> = layerConfigWith({})

@@ -30,6 +30,10 @@ export class Recorder extends Context.Service<
     readonly gaps: () => ReadonlyArray<Gap>
     /** The latest errors, oldest first. */
     readonly errors: () => ReadonlyArray<Noted>
+    /** Readers of the monitor's live stream; undefined where there is no monitor. */
+    readonly streams: () => number | undefined
+    /** Where a monitor is: how many read it. */
+    readonly watch: (streams: () => number) => void
     /** Calls `listener` after each sample until the scope closes. */
     readonly onSample: (listener: (sample: Sample) => void) => Effect.Effect<void, never, import("effect").Scope.Scope>
   }
@@ -46,6 +50,7 @@ export class Recorder extends Context.Service<
       const series = new Series()
       const gaps = new Ring<Gap>(200)
       const errors = new Ring<Noted>(100)
+      let streams: (() => number) | undefined
       const listeners = new Set<(sample: Sample) => void>()
 
       const heard = (news: Status): void => {
@@ -79,6 +84,10 @@ export class Recorder extends Context.Service<
         series,
         gaps: () => gaps.all(),
         errors: () => errors.all(),
+        streams: () => streams?.(),
+        watch: (count) => {
+          streams = count
+        },
         onSample: (listener) =>
           Effect.asVoid(
             Effect.acquireRelease(

@@ -15,14 +15,16 @@
  */
 import { existsSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
-import { Clock, Config, Context, Duration, Effect, Layer, Option, Semaphore } from "effect"
-import { ConfigError, Malformed } from "../domain/ConfigError.ts"
+import { Clock, Context, Duration, Effect, Layer, Semaphore } from "effect"
+import type { ConfigError } from "../domain/ConfigError.ts"
 import { StoreError, Unusable } from "../domain/StoreError.ts"
 import { Backups, type Scheduled } from "../ports/Backups.ts"
+import * as Setting from "../ports/Setting.ts"
 import { listIn, type Named, stamp } from "./sidecar/names.ts"
 import type { BackupFile, Checked } from "./sidecar/protocol.ts"
 import { run } from "./sidecar/Sidecar.ts"
 import { storeError } from "./sqlite/errors.ts"
+import { defaultFile, fileSetting } from "./sqlite/Filename.ts"
 import { hold } from "./sqlite/Lock.ts"
 import { fileOf } from "./sqlite/location.ts"
 
@@ -220,37 +222,23 @@ const make = Effect.fnUntraced(function* (options: Options) {
 export const layer = (options: Options): Layer.Layer<Backup> =>
   Layer.effect(Backup, make(options)).pipe(Layer.provide(Backups.layer))
 
-const names = {
-  db: "EVERBOT_DB",
-  directory: "EVERBOT_BACKUP_DIR",
-  every: "EVERBOT_BACKUP_EVERY",
-  keep: "EVERBOT_BACKUP_KEEP"
+/** Where the environment says {@link Options}; the database is that of {@link Sqlite.layerConfig}. */
+export const settings = {
+  directory: Setting.text({ name: "EVERBOT_BACKUP_DIR", about: "Where backups are kept; else beside the database." }),
+  every: Setting.orOff(
+    Setting.duration({
+      name: "EVERBOT_BACKUP_EVERY",
+      about: "From one backup to the next; off makes none by itself.",
+      fallback: defaults.every
+    })
+  ),
+  keep: Setting.whole({ name: "EVERBOT_BACKUP_KEEP", about: "Backups that stay.", fallback: `${defaults.keep}` }, 1)
 }
 
-const malformed = (setting: string, problem: string, mend: string) => () =>
-  new ConfigError({ setting, reason: new Malformed({ problem }), mend })
-
-const unreadable = (setting: string) => malformed(setting, "could not be read", "Check where your settings come from.")
-
-/** {@link Options} from `EVERBOT_DB`, `EVERBOT_BACKUP_DIR`, `EVERBOT_BACKUP_EVERY` (e.g. `6 hours`), `EVERBOT_BACKUP_KEEP`. */
+/** {@link Options} from `EVERBOT_DB`, and what the environment says ({@link settings}). */
 export const config: Effect.Effect<Options, ConfigError> = Effect.gen(function* () {
-  const text = (name: string) => Config.option(Config.String(name)).pipe(Effect.mapError(unreadable(name)))
-  const every = yield* Config.option(Config.Duration(names.every)).pipe(
-    Effect.mapError(malformed(names.every, "is no duration", "Write it like `6 hours`, or leave it out."))
-  )
-  const keep = yield* Config.option(Config.Int(names.keep)).pipe(
-    Effect.filterOrFail(
-      (value) => Option.isNone(value) || value.value >= 1,
-      malformed(names.keep, "is not above 0", "Write a number above 0, or leave it out.")
-    ),
-    Effect.mapError(malformed(names.keep, "is no number above 0", "Write a number above 0, or leave it out."))
-  )
-  return {
-    filename: Option.getOrElse(yield* text(names.db), () => "everbot.db"),
-    directory: Option.getOrUndefined(yield* text(names.directory)),
-    every: Option.getOrUndefined(every),
-    keep: Option.getOrUndefined(keep)
-  }
+  const filename = (yield* Setting.read(fileSetting)) ?? defaultFile
+  return yield* Setting.over<Options>(settings, { filename })
 })
 
 /** {@link layer} with the settings of the environment. */

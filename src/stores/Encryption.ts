@@ -16,9 +16,10 @@
  * What was written before encryption was on stays readable, and is encrypted when it is written again, or by
  * {@link rotate}. After that set `requireEncrypted`: whoever can write the file could otherwise put plain values into it.
  */
-import { Config, Context, Effect, Layer, Option, type Redacted, Semaphore } from "effect"
-import { ConfigError, Malformed, Missing } from "../domain/ConfigError.ts"
+import { Context, Effect, Layer, type Redacted, Semaphore } from "effect"
+import { ConfigError, Missing } from "../domain/ConfigError.ts"
 import type { StoreError } from "../domain/StoreError.ts"
+import * as Setting from "../ports/Setting.ts"
 import { SnapshotStore } from "../ports/SnapshotStore.ts"
 import { Store } from "../ports/Store.ts"
 import * as EncryptedSnapshots from "./encryption/EncryptedSnapshots.ts"
@@ -120,26 +121,26 @@ export const layerSnapshots = (
   options: Options
 ): Layer.Layer<SnapshotStore | SnapshotEncryption, ConfigError, SnapshotStore> => wrapSnapshots(options, "keys")
 
-const envKeys = "EVERBOT_KEY"
-const envRequire = "EVERBOT_REQUIRE_ENCRYPTED"
+/** Where the environment says {@link Options}. */
+export const settings = {
+  keys: Setting.secret({ name: "EVERBOT_KEY", about: "Keys of the encryption at rest, the one to write with first." }),
+  requireEncrypted: Setting.flag({
+    name: "EVERBOT_REQUIRE_ENCRYPTED",
+    about: "Refuse what is stored and not encrypted.",
+    fallback: "false"
+  })
+}
+
+const envKeys = settings.keys.name
 
 const fromEnv = Effect.gen(function* () {
-  const keys = yield* Config.option(Config.Redacted(envKeys)).pipe(
-    Effect.mapError(() => unreadable(envKeys, "could not be read", "Check where your settings come from."))
-  )
-  if (Option.isNone(keys)) {
+  const keys = yield* Setting.read(settings.keys)
+  if (keys === undefined) {
     const mend = "Make one with `openssl rand -base64 32`, and keep a copy: without it what it encrypted is lost."
     return yield* new ConfigError({ setting: envKeys, reason: new Missing(), mend })
   }
-  const requireEncrypted = yield* Config.Boolean(envRequire).pipe(
-    Config.withDefault(false),
-    Effect.mapError(() => unreadable(envRequire, "is neither true nor false", "Write true or false, or leave it out."))
-  )
-  return { keys: keys.value, requireEncrypted }
+  return { keys, requireEncrypted: yield* Setting.read(settings.requireEncrypted) }
 })
-
-const unreadable = (setting: string, problem: string, mend: string) =>
-  new ConfigError({ setting, reason: new Malformed({ problem }), mend })
 
 /** {@link layer} with the keys in `EVERBOT_KEY`, and `EVERBOT_REQUIRE_ENCRYPTED` (true or false). */
 export const layerConfig: Layer.Layer<Store | Encryption, ConfigError | StoreError, Store> = Layer.unwrap(

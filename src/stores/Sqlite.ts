@@ -4,11 +4,13 @@
  */
 import { existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { Config, Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { ConfigError, Malformed } from "../domain/ConfigError.ts"
 import { StoreError, Unusable } from "../domain/StoreError.ts"
+import * as Setting from "../ports/Setting.ts"
 import { Store } from "../ports/Store.ts"
+import { defaultFile, fileSetting } from "./sqlite/Filename.ts"
 import { open } from "./sqlite/Link.ts"
 import { hold } from "./sqlite/Lock.ts"
 import { openLog } from "./sqlite/LogSync.ts"
@@ -123,15 +125,25 @@ const make = Effect.fnUntraced(function* (options: Options) {
  */
 export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
 
-const setting = "EVERBOT_DB"
+/** Where the environment says {@link Options}. */
+export const settings = {
+  filename: fileSetting,
+  synchronous: Setting.oneOf(
+    {
+      name: "EVERBOT_DB_SYNCHRONOUS",
+      about: "FULL: a commit survives power loss; NORMAL: it survives the process.",
+      fallback: "FULL"
+    },
+    ["FULL", "NORMAL"]
+  )
+}
 
 /** A blank one counts as not set: for SQLite it is a database that is gone when the process ends. */
 const fromEnv = Effect.gen(function* () {
-  const given = yield* Config.String(setting).pipe(Config.withDefault(""))
-  const filename = given.trim() === "" ? "everbot.db" : given
-  const path = fileOf(filename)
+  const options = yield* Setting.over<Options>(settings, { filename: defaultFile })
+  const path = fileOf(options.filename)
   const refuse = (problem: string, mend: string) =>
-    Effect.fail(new ConfigError({ setting, reason: new Malformed({ problem }), mend }))
+    Effect.fail(new ConfigError({ setting: fileSetting.name, reason: new Malformed({ problem }), mend }))
   if (path !== undefined && !existsSync(dirname(path))) {
     return yield* refuse(
       "names a file in a directory that does not exist",
@@ -141,13 +153,11 @@ const fromEnv = Effect.gen(function* () {
   if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     return yield* refuse("names a directory", "Name a file in it, e.g. everbot.db.")
   }
-  return filename
+  return options
 })
 
-/** The same, in the file that the environment variable `EVERBOT_DB` names. Defaults to `everbot.db`. */
-export const layerConfig: Layer.Layer<Store, StoreError | ConfigError | Config.ConfigError> = Layer.unwrap(
-  Effect.map(fromEnv, (filename) => layer({ filename }))
-)
+/** The same with what the environment says ({@link settings}); without `EVERBOT_DB` the file is `everbot.db`. */
+export const layerConfig: Layer.Layer<Store, StoreError | ConfigError> = Layer.unwrap(Effect.map(fromEnv, layer))
 
 /**
  * An Effect `SqlClient` on a file, for ad-hoc queries and tables of your own; the store's file is fine, SQLite lets both

@@ -86,6 +86,22 @@ describe("everbot", () => {
     })
   )
 
+  it.live("shows what a bot would be set to, and ends with 1 where that cannot be", () =>
+    Effect.gen(function* () {
+      const shown = yield* everbot("bot.db", "config", "--json")
+      assert.strictEqual(shown.code, 0, shown.output)
+      const rows = shown.output
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line))
+      const { from, value } = rows.find(({ name }) => name === "EVERBOT_DB")
+      assert.deepStrictEqual({ from, value }, { from: "environment", value: "bot.db" })
+      const child = yield* start(["src/cli/demo/main.ts", "--print-config"], { EVERBOT_PRESET: "prod" })
+      assert.strictEqual(yield* child.exit, 1)
+      assert.include(child.output(), "EVERBOT_PRESET is none of development, production and test")
+    })
+  )
+
   it("reads times with and without a zone, and nothing that is none", () => {
     assert.deepStrictEqual(parseTime("2026-05-01T10:00Z"), Option.some(Date.UTC(2026, 4, 1, 10)))
     assert.deepStrictEqual(parseTime("2026-05-01T10:00+08:00"), Option.some(Date.UTC(2026, 4, 1, 2)))

@@ -1,5 +1,7 @@
 /** `npm run docs`: writes the pages that are made from the code. */
 import { writeFileSync } from "node:fs"
-import { file, render } from "./coverage.ts"
+import * as coverage from "./coverage.ts"
+import * as metrics from "./metrics.ts"
+import * as settings from "./settings.ts"
 
-writeFileSync(file, render())
+for (const { file, render } of [coverage, metrics, settings]) writeFileSync(file, render())

@@ -54,6 +54,7 @@ const make = Effect.fnUntraced(function* (settings: Settings) {
     event,
     receivedAt: 0,
     size: 10,
+    shard: undefined,
     attempt: 1,
     pace: undefined
   })

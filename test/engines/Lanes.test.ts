@@ -9,6 +9,7 @@ const delivery = (id: number, where = "ann", size = 1): Delivery => ({
   event: Events.message({ text: `${id}`, in: where }),
   receivedAt: 0,
   size,
+  shard: undefined,
   attempt: 1,
   pace: undefined
 })

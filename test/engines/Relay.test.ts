@@ -8,6 +8,7 @@ import * as Breaker from "../../src/engines/Breaker.ts"
 import { Holds } from "../../src/engines/Holds.ts"
 import { Relay, type RelayOptions } from "../../src/engines/Relay.ts"
 import * as Schedules from "../../src/engines/Schedules.ts"
+import type { Platform } from "../../src/ports/Platform.ts"
 import type { MessageWrite } from "../../src/ports/Store.ts"
 import { FakePlatform } from "../../src/testing/index.ts"
 import { messageTo, prng, settle } from "../fixtures/runtime.ts"
@@ -40,20 +41,22 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
   const held: Array<() => void> = []
   const ends: Array<{ readonly id: number; readonly status: MessageStatus }> = []
   const world = { drained: 0, refreshed: 0 }
+  const platform: Platform = {
+    ...fake.platform,
+    isIdempotent: () => settings.isIdempotent ?? true,
+    refreshCredentials: Effect.sync(() => void world.refreshed++),
+    send: (message) =>
+      Effect.suspend(() => {
+        tried.push({ id: message.id, at: alarm.now() })
+        return settings.send?.(message) ?? Effect.succeed(receipt)
+      })
+  }
   const holds = new Holds()
   const relay = new Relay(
     { ...options, ...settings.options },
     {
-      platform: {
-        ...fake.platform,
-        isIdempotent: () => settings.isIdempotent ?? true,
-        refreshCredentials: Effect.sync(() => void world.refreshed++),
-        send: (message) =>
-          Effect.suspend(() => {
-            tried.push({ id: message.id, at: alarm.now() })
-            return settings.send?.(message) ?? Effect.succeed(receipt)
-          })
-      },
+      platform,
+      send: platform.send,
       alarm,
       breaker,
       holds,

@@ -362,6 +362,17 @@ export const suite = (name: string, disk: () => Disk): void => {
         expect(paged.map((row) => row.id)).toEqual([4])
       }))
 
+    test("a message keeps the trace it belongs to, one without has none", () =>
+      Effect.gen(function* () {
+        const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        const messages = [message("traced", { trace }), message("not traced")]
+        yield* commit({ turns: [turn(undefined, { messages })] })
+        expect((yield* outbox).map((row) => [row.content.text, row.trace])).toEqual([
+          ["traced", trace],
+          ["not traced", undefined]
+        ])
+      }))
+
     test("a row under review is found by its audit id, in its account, until its verdict is written", () =>
       Effect.gen(function* () {
         const auditing = (id: string, of = account) => Store.use((store) => store.auditing(of, id))

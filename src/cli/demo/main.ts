@@ -7,10 +7,12 @@ import { join } from "node:path"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Effect, Exit, Logger, Option, type Runtime } from "effect"
+import * as Console from "effect/Console"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { FileSystem } from "effect/FileSystem"
 import { Terminal } from "effect/Terminal"
+import * as Settings from "../config/Settings.ts"
 import * as Demo from "./Demo.ts"
 import { isKept, toLines } from "./Summary.ts"
 
@@ -57,6 +59,10 @@ const flags = {
     ),
     Flag.withDefault(0)
   ),
+  printConfig: Flag.Boolean("print-config").pipe(
+    Flag.withDescription("Print every setting, where it comes from and its variable, and end; with --json as JSON"),
+    Flag.withDefault(false)
+  ),
   rate: Flag.Int("rate").pipe(
     Flag.withDescription("Messages per second"),
     Flag.filter(
@@ -67,8 +73,30 @@ const flags = {
   )
 }
 
-const command = Command.make("everbot-demo", flags, ({ db, duration, json, ...options }) =>
+/** What the demo says of settings itself: the rest is as a bot of yours would have it. */
+const given = (port: number, db: Option.Option<string>): Settings.Given => ({
+  options: { EVERBOT_MONITOR_PORT: String(port), EVERBOT_MONITOR_TOKEN: "made for one run" },
+  fixed: {
+    EVERBOT_DB: Option.getOrElse(db, () => "a temporary file"),
+    QQ_APP_ID: "that of the simulated QQ",
+    QQ_CLIENT_SECRET: "that of the simulated QQ"
+  }
+})
+
+const printConfig = (json: boolean, settings: Settings.Given) =>
   Effect.gen(function* () {
+    const isFine = yield* Settings.print(json, settings, Console.log)
+    if (!isFine) process.exitCode = 1
+  }).pipe(
+    Effect.catch(({ message }) => {
+      process.exitCode = 1
+      return Console.error(message)
+    })
+  )
+
+const command = Command.make("everbot-demo", flags, ({ db, duration, json, printConfig: prints, ...options }) =>
+  Effect.gen(function* () {
+    if (prints) return yield* printConfig(json, given(options.port, db))
     const files = yield* FileSystem
     const terminal = yield* Terminal
     const filename = Option.isSome(db)

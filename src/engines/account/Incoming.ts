@@ -1,13 +1,15 @@
 /** The way in of an account: from its gateways through the inbox to the lanes and their handlers. */
 import { Effect, Result, type Scope } from "effect"
-import type { PlatformEvent } from "../../domain/Event.ts"
+import type { Event, PlatformEvent } from "../../domain/Event.ts"
 import * as HandlerError from "../../domain/HandlerError.ts"
 import type { StoredEvent } from "../../ports/Store.ts"
 import { Backfill } from "../Backfill.ts"
 import { Dispatcher } from "../Dispatcher.ts"
+import type { Handler } from "../Handlers.ts"
 import { Intake } from "../Intake.ts"
 import type { Delivery } from "../Lanes.ts"
 import * as Recovery from "../Recovery.ts"
+import { drawn } from "../Spans.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import type { Parts } from "./Parts.ts"
 
@@ -23,7 +25,7 @@ export const make = Effect.fnUntraced(function* (
   parts: Parts,
   { commit, relay }: Outgoing
 ): Effect.fn.Return<Incoming, never, Scope.Scope> {
-  const { alarm, cache, fork, handlers, inbox, journal, options, platform, probation, status } = parts
+  const { alarm, cache, fork, handlers, inbox, journal, options, platform, probation, spans, status } = parts
   const { account } = platform
 
   /** A frame that cannot be decoded must stop neither its lane nor the start: it becomes a dead letter, with the cause. */
@@ -38,7 +40,15 @@ export const make = Effect.fnUntraced(function* (
         data: undefined,
         isKnown: false
       }
-      const delivery: Delivery = { id, event, receivedAt, size: raw.length, attempt: 1, pace: undefined }
+      const delivery: Delivery = {
+        id,
+        event,
+        receivedAt,
+        size: raw.length,
+        shard: undefined,
+        attempt: 1,
+        pace: undefined
+      }
       dispatcher.condemn(delivery, 1, new HandlerError.Undecodable({ error }))
     }
   })
@@ -50,7 +60,16 @@ export const make = Effect.fnUntraced(function* (
       // Platforms promise not to throw; one that breaks the promise must not break the account.
       const event = Result.try(() => platform.decode(raw, key))
       if (Result.isFailure(event)) yield* undecodable(stored, event.failure)
-      else deliveries.push({ id, event: event.success, receivedAt, size: raw.length, attempt: 1, pace: undefined })
+      else
+        deliveries.push({
+          id,
+          event: event.success,
+          receivedAt,
+          size: raw.length,
+          shard: undefined,
+          attempt: 1,
+          pace: undefined
+        })
     }
     return deliveries
   })
@@ -62,11 +81,16 @@ export const make = Effect.fnUntraced(function* (
     status.publish({ _tag: "EventDeadLettered", account, conversation, key, reason: error.reason.message })
   }
 
+  const handlerOf = (event: Event): Handler | undefined => {
+    const handler = handlers.of(event)
+    return handler === undefined || spans.current === undefined ? handler : drawn(handler, spans.current)
+  }
+
   let isRecovering = false
   const dispatcher: Dispatcher = new Dispatcher(options, {
     alarm,
     fork,
-    handlerOf: handlers.of,
+    handlerOf,
     readState: (key) => Recovery.patient(parts, () => cache.read(key)),
     settle: inbox.settle,
     probation,
@@ -77,7 +101,7 @@ export const make = Effect.fnUntraced(function* (
     failed,
     pressureChanged: () => intake.measure()
   })
-  const intake: Intake = new Intake({ account, alarm, inbox, journal, status, dispatcher })
+  const intake: Intake = new Intake({ account, alarm, inbox, journal, status, dispatcher, spans })
   yield* status.listen((news) => {
     if (news._tag === "StoreFailed" || news._tag === "StoreRecovered") intake.measure()
   })

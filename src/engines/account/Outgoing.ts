@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* (
   parts: Parts,
   { drained, said }: OutgoingPorts
 ): Effect.fn.Return<Outgoing, never, Scope.Scope> {
-  const { alarm, cache, fork, holds, journal, options, platform, status } = parts
+  const { alarm, cache, fork, holds, journal, options, platform, spans, status } = parts
   const { account } = platform
   const breaker = yield* makeBreaker(parts)
 
@@ -99,6 +99,10 @@ export const make = Effect.fnUntraced(function* (
     { ...options, concurrency: sendConcurrency },
     {
       platform,
+      send: (message) => {
+        const sending = platform.send(message)
+        return spans.current === undefined ? sending : spans.current.send(message, sending)
+      },
       alarm,
       breaker,
       holds,

@@ -8,6 +8,7 @@ import { Holds } from "../Holds.ts"
 import { Inbox } from "../Inbox.ts"
 import { Journal } from "../Journal.ts"
 import { type AccountProbation, Probation } from "../Probation.ts"
+import { CurrentSpans, type Spans } from "../Spans.ts"
 import { StateCache } from "../StateCache.ts"
 import { StatusStream } from "../StatusStream.ts"
 import type { Settings } from "./Options.ts"
@@ -27,6 +28,7 @@ export interface Parts {
   readonly probation: AccountProbation
   readonly holds: Holds
   readonly alarm: Alarm.Alarm
+  readonly spans: Spans
   /** Runs in the account's scope. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 }
@@ -48,6 +50,7 @@ export const make = Effect.fnUntraced(function* (
     cache: yield* StateCache,
     handlers: yield* Handlers,
     alarm,
+    spans: yield* CurrentSpans,
     probation: (yield* Probation).of(platform.account, { alarm, fork }),
     holds: new Holds(),
     fork

@@ -3,7 +3,7 @@ import type { HealthReport } from "../../domain/Health.ts"
 import type { Status } from "../../domain/Status.ts"
 import { errorOf } from "../ErrorFeed.ts"
 import { span } from "../health/Span.ts"
-import type { Metric } from "../http/Metrics.ts"
+import type { Metric } from "../metrics/Table.ts"
 import type { Rule } from "./Rules.ts"
 
 /** Something that is wrong now. */

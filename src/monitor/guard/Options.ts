@@ -1,6 +1,7 @@
 /** What a process may take before it is ended: every limit with its default. */
-import { Duration, Option } from "effect"
+import { Duration, Option, Result } from "effect"
 import { ConfigError, Malformed } from "../../domain/ConfigError.ts"
+import * as Setting from "../../ports/Setting.ts"
 
 export interface Options {
   /** Between two looks. @defaultValue 10 seconds */
@@ -31,6 +32,20 @@ export interface Options {
    */
   readonly budget?: { readonly restarts: number; readonly window: Duration.Input } | undefined
 }
+
+export const defaults = {
+  interval: "10 seconds",
+  memory: 0.9,
+  memoryWindow: "2 minutes",
+  cpu: 0.95,
+  cpuWindow: "10 minutes",
+  loopDelay: "1 second",
+  loopWindow: "2 minutes",
+  maxUptime: "7 days",
+  quietHours: [3, 5],
+  drainDeadline: "30 seconds",
+  budget: { restarts: 5, window: "1 hour" }
+} as const satisfies Options
 
 /** Durations in milliseconds; `undefined`: not guarded. */
 export interface Limits {
@@ -66,27 +81,73 @@ const above = (setting: string, value: number): number => {
 const unless = <A>(value: A | false, limit: (value: A) => number): number | undefined =>
   value === false ? undefined : limit(value)
 
+const isHour = (hour: number): boolean => Number.isInteger(hour) && hour >= 0 && hour <= 24
+
+const [from, until] = defaults.quietHours
+const quiet = {
+  name: "EVERBOT_GUARD_QUIET_HOURS",
+  about: "The hours in which it ends for its age.",
+  fallback: `${from}-${until}`
+} as const
+
+const hours = Setting.custom(quiet, (text) => {
+  const [, from = "", until = ""] = /^(\d{1,2})-(\d{1,2})$/.exec(text) ?? []
+  const both = [Number(from), Number(until)] as const
+  return from !== "" && both.every(isHour)
+    ? Result.succeed(both)
+    : Result.fail(
+        new ConfigError({
+          setting: quiet.name,
+          reason: new Malformed({ problem: "are no two hours of the day" }),
+          mend: "Write them like 3-5, or leave it out."
+        })
+      )
+})
+
+const duration = (name: `EVERBOT_GUARD_${string}`, about: string, fallback: string) =>
+  Setting.duration({ name, about, fallback })
+const part = (name: `EVERBOT_GUARD_${string}`, about: string, fallback: number) =>
+  Setting.orOff(Setting.amount({ name, about, fallback: String(fallback) }))
+
+/** Where the environment says {@link Options}. */
+export const settings = {
+  interval: duration("EVERBOT_GUARD_INTERVAL", "Between two looks of the process guard.", defaults.interval),
+  memory: part("EVERBOT_GUARD_MEMORY", "The part of the memory that it may occupy.", defaults.memory),
+  memoryWindow: duration("EVERBOT_GUARD_MEMORY_WINDOW", "For how long.", defaults.memoryWindow),
+  cpu: part("EVERBOT_GUARD_CPU", "The part of one processor that it may use.", defaults.cpu),
+  cpuWindow: duration("EVERBOT_GUARD_CPU_WINDOW", "For how long.", defaults.cpuWindow),
+  loopDelay: Setting.orOff(
+    duration("EVERBOT_GUARD_LOOP_DELAY", "How late timers may be (99th percentile).", defaults.loopDelay)
+  ),
+  loopWindow: duration("EVERBOT_GUARD_LOOP_WINDOW", "For how long.", defaults.loopWindow),
+  maxUptime: Setting.orOff(
+    duration("EVERBOT_GUARD_MAX_UPTIME", "After so long it ends in the next quiet hour.", defaults.maxUptime)
+  ),
+  quietHours: hours,
+  drainDeadline: duration("EVERBOT_GUARD_DRAIN_DEADLINE", "How long its drain may take.", defaults.drainDeadline)
+} satisfies Setting.For<Options>
+
 /** Throws a ConfigError. */
 export const resolve = (options: Options): Limits => {
-  const quietHours = options.quietHours ?? [3, 5]
-  if (!quietHours.every((hour) => Number.isInteger(hour) && hour >= 0 && hour <= 24)) {
+  const quietHours = options.quietHours ?? defaults.quietHours
+  if (!quietHours.every(isHour)) {
     throw bad("quietHours", "are no hours", "Give two whole numbers from 0 to 24, like [3, 5].")
   }
-  const { restarts, window } = options.budget ?? { restarts: 5, window: "1 hour" }
+  const { restarts, window } = options.budget ?? defaults.budget
   if (!(Number.isInteger(restarts) && restarts >= 0))
     throw bad("budget.restarts", `is ${restarts}`, "Give a whole number.")
   return {
-    interval: millis("interval", options.interval ?? "10 seconds"),
-    memory: unless(options.memory ?? 0.9, (part) => above("memory", part)),
-    memoryWindow: millis("memoryWindow", options.memoryWindow ?? "2 minutes"),
-    cpu: unless(options.cpu ?? 0.95, (part) => above("cpu", part)),
-    cpuWindow: millis("cpuWindow", options.cpuWindow ?? "10 minutes"),
-    loopDelay: unless(options.loopDelay ?? "1 second", (delay) => millis("loopDelay", delay)),
-    loopWindow: millis("loopWindow", options.loopWindow ?? "2 minutes"),
-    maxUptime: unless(options.maxUptime ?? "7 days", (uptime) => millis("maxUptime", uptime)),
+    interval: millis("interval", options.interval ?? defaults.interval),
+    memory: unless(options.memory ?? defaults.memory, (part) => above("memory", part)),
+    memoryWindow: millis("memoryWindow", options.memoryWindow ?? defaults.memoryWindow),
+    cpu: unless(options.cpu ?? defaults.cpu, (part) => above("cpu", part)),
+    cpuWindow: millis("cpuWindow", options.cpuWindow ?? defaults.cpuWindow),
+    loopDelay: unless(options.loopDelay ?? defaults.loopDelay, (delay) => millis("loopDelay", delay)),
+    loopWindow: millis("loopWindow", options.loopWindow ?? defaults.loopWindow),
+    maxUptime: unless(options.maxUptime ?? defaults.maxUptime, (uptime) => millis("maxUptime", uptime)),
     quietHours,
     defects: options.defects ?? true,
-    drainDeadline: millis("drainDeadline", options.drainDeadline ?? "30 seconds"),
+    drainDeadline: millis("drainDeadline", options.drainDeadline ?? defaults.drainDeadline),
     budget: { restarts, window: millis("budget.window", window) }
   }
 }

@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import { Clock, Effect, Option, Redacted } from "effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { categoryKey } from "../logs/Record.ts"
 import { TooManyAttempts, Unauthorized } from "./Refusals.ts"
 
 /** Wrong tokens from one address within the window, before it has to wait for the window's end. */
@@ -26,6 +27,8 @@ export const addressOf = ({ remoteAddress }: HttpServerRequest): string =>
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 const howTo = "Send the token of this monitor as Authorization: Bearer <token>."
+
+const warn = (text: string) => Effect.annotateLogs(Effect.logWarning(text), categoryKey, "security")
 
 /** Lets a call in, or says why not. */
 export type Access = (
@@ -61,8 +64,8 @@ export const make = (token: Redacted.Redacted): Access => {
     // A call without one is no guess.
     if (given === "") return yield* new Unauthorized({ message: `There is no token. ${howTo}` })
     const { count } = refused(address, now)
-    if (count === 1) yield* Effect.logWarning(`the monitor was called with a wrong token from ${address}`)
-    if (count === maxAttempts) yield* Effect.logWarning(`${count} wrong tokens came from ${address}: it has to wait`)
+    if (count === 1) yield* warn(`the monitor was called with a wrong token from ${address}`)
+    if (count === maxAttempts) yield* warn(`${count} wrong tokens came from ${address}: it has to wait`)
     return yield* new Unauthorized({ message: `The token is wrong. ${howTo}` })
   })
 }

@@ -9,9 +9,10 @@ import { AlertBook } from "../alerts/AlertBook.ts"
 import { ErrorMonitor } from "../ErrorMonitor.ts"
 import { RestartBook } from "../guard/RestartBook.ts"
 import { Health } from "../Health.ts"
+import { prometheus } from "../metrics/Prometheus.ts"
+import * as Metrics from "../metrics/Table.ts"
 import { Recorder } from "../Recorder.ts"
 import { MonitorApi } from "./Api.ts"
-import * as Metrics from "./Metrics.ts"
 import { NotFound, Unavailable } from "./Refusals.ts"
 import { Streams } from "./Streams.ts"
 import * as Views from "./Views.ts"
@@ -44,10 +45,7 @@ export const layer = (features: ReadonlyArray<string>) =>
         const { level } = yield* report
         const now = yield* Clock.currentTimeMillis
         const backups = scheduled.values()
-        return {
-          ...{ accounts: runtime.accounts(), backups, recorder },
-          ...{ level, streams: streams.count(), now }
-        } satisfies Metrics.Scene
+        return { accounts: runtime.accounts(), backups, recorder, level, now } satisfies Metrics.Scene
       })
       const gaps = Effect.fnUntraced(function* (account: string | undefined) {
         const all = runtime.accounts().map(Views.idOf)
@@ -90,7 +88,7 @@ export const layer = (features: ReadonlyArray<string>) =>
             }
           }),
         metrics: () => Effect.map(scene, Metrics.collect),
-        prometheus: () => Effect.flatMap(scene, Metrics.prometheus),
+        prometheus: () => Effect.flatMap(scene, prometheus),
         series: () => Effect.sync(() => recorder.series.all()),
         connections: () => Effect.sync(() => runtime.accounts().flatMap((one) => Views.connections(one, recorder))),
         recoveries: () => Effect.sync(() => recorder.connections.recoveries()),

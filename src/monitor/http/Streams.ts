@@ -6,6 +6,7 @@ import * as NodeRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Clock, Context, Effect, Layer, Stream } from "effect"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import { Recorder } from "../Recorder.ts"
 import { Feed } from "./Feed.ts"
 import { Unavailable } from "./Refusals.ts"
 
@@ -23,7 +24,6 @@ export class Streams extends Context.Service<
   {
     /** Answers with the live stream. */
     readonly open: Effect.Effect<HttpServerResponse.HttpServerResponse, Unavailable, HttpServerRequest>
-    readonly count: () => number
   }
 >()("everbot/monitor/Streams") {
   static readonly layer = (maxStreams: number) =>
@@ -33,6 +33,8 @@ export class Streams extends Context.Service<
         const feed = yield* Feed
         const clock = yield* Clock.Clock
         const readers = new Set<Reader>()
+        const recorder = yield* Recorder
+        recorder.watch(() => readers.size)
 
         const sweep = Effect.sync(() => {
           const now = clock.currentTimeMillisUnsafe()
@@ -55,7 +57,6 @@ export class Streams extends Context.Service<
         }
 
         return {
-          count: () => readers.size,
           open: Effect.gen(function* () {
             if (readers.size >= maxStreams) {
               return yield* new Unavailable({ message: `${maxStreams} streams are open, and no more may be.` })

@@ -17,7 +17,7 @@ export interface Token {
 export const defaultFile = "everbot-monitor.token"
 
 /** A token that is shorter can be guessed. */
-const minLength = 16
+export const minLength = 16
 
 const refuse = (setting: string, problem: string, mend: string) =>
   new ConfigError({ setting, reason: new Malformed({ problem }), mend })
@@ -26,13 +26,17 @@ const refuse = (setting: string, problem: string, mend: string) =>
 export const generate = (): string => randomBytes(32).toString("base64url")
 
 /** Checks a token that was set. */
-export const given = (token: Redacted.Redacted, setting: string): Effect.Effect<Token, ConfigError> => {
+export const given = (
+  token: Redacted.Redacted,
+  setting: string,
+  atLeast: number = minLength
+): Effect.Effect<Token, ConfigError> => {
   const text = Redacted.value(token)
   if (!/^[\x21-\x7e]+$/.test(text)) {
     return Effect.fail(refuse(setting, "is empty or not plain text without spaces", "Use letters and digits."))
   }
-  if (text.length < minLength) {
-    return Effect.fail(refuse(setting, `has only ${text.length} characters`, `Use ${minLength} or more, at random.`))
+  if (text.length < atLeast) {
+    return Effect.fail(refuse(setting, `has only ${text.length} characters`, `Use ${atLeast} or more, at random.`))
   }
   return Effect.succeed({ value: token, file: undefined })
 }

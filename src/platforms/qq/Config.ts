@@ -2,8 +2,9 @@
  * The settings of a QQ account: what the user writes, what the platform folder works with, and how both come from
  * the environment. Bad settings are a `ConfigError` that names the setting and the mend, never the value.
  */
-import { Config, Duration, Effect, Option, Redacted } from "effect"
+import { Duration, Effect, Option, Redacted, Result } from "effect"
 import { ConfigError, Malformed, Missing } from "../../domain/ConfigError.ts"
+import * as Setting from "../../ports/Setting.ts"
 import * as Intents from "./Intents.ts"
 import { hosts, tokenPath } from "./Protocol.ts"
 import * as ReplyWindows from "./ReplyWindows.ts"
@@ -84,66 +85,106 @@ const malformed = (setting: string, problem: string, mend: string) =>
 const mostShards = 1000
 /** Milliseconds. Far beyond what a call may take, and within what timers can count. */
 const longestTimeout = 3_600_000
+const defaultTimeout = "10 seconds"
 
-/** Checks settings and fills in the defaults. */
-export const make = (options: QqOptions): Effect.Effect<QqConfig, ConfigError> => check(options, optionNames)
+type Checked<A> = Result.Result<A, ConfigError>
 
-const check = Effect.fnUntraced(function* (options: QqOptions, names: Names) {
-  const appId = options.appId.trim()
-  if (appId === "") return yield* missing(names.appId, whereToFind)
-  if (!/^\d{1,20}$/.test(appId)) return yield* malformed(names.appId, "is not a row of at most 20 digits", whereToFind)
-  const secret = Redacted.value(options.clientSecret).trim()
-  if (secret === "") return yield* missing(names.clientSecret, whereToFind)
-  const sandbox = options.sandbox ?? false
-  const shards = options.shards ?? "auto"
-  if (shards !== "auto" && !(Number.isInteger(shards) && shards >= 1 && shards <= mostShards)) {
-    const problem = `is neither a whole number from 1 to ${mostShards} nor auto`
-    return yield* malformed(names.shards, problem, "Leave it out for as many as QQ recommends.")
-  }
-  const requestTimeout = Option.getOrUndefined(Duration.fromInput(options.requestTimeout ?? "10 seconds"))
-  const limit = requestTimeout === undefined ? 0 : Duration.toMillis(requestTimeout)
-  if (requestTimeout === undefined || !(limit > 0 && limit <= longestTimeout)) {
-    return yield* malformed(
-      names.requestTimeout,
-      "is not a duration above zero and up to an hour",
-      'Write it like "10 seconds".'
-    )
-  }
-  const token = yield* url(names.tokenUrl, options.tokenUrl ?? hosts.token)
-  const config: QqConfig = {
-    appId,
-    clientSecret: Redacted.make(secret, { label: "qq client secret" }),
-    sandbox,
-    intents: yield* Effect.fromResult(Intents.validate(options.intents ?? Intents.defaults, names.intents)),
-    apiUrl: yield* url(names.apiUrl, options.apiUrl ?? (sandbox ? hosts.sandboxApi : hosts.api)),
-    tokenUrl: new URL(token).pathname === "/" ? `${token}${tokenPath}` : token,
-    shards,
-    requestTimeout,
-    replyWindows: yield* ReplyWindows.make(options.replyWindows ?? {}, names.replyWindows)
-  }
-  return config
-})
+const shardsOf = (setting: string, given: number | "auto"): Checked<number | "auto"> =>
+  given === "auto" || (Number.isInteger(given) && given >= 1 && given <= mostShards)
+    ? Result.succeed(given)
+    : Result.fail(
+        malformed(
+          setting,
+          `is neither a whole number from 1 to ${mostShards} nor auto`,
+          "Leave it out for as many as QQ recommends."
+        )
+      )
+
+const limitOf = (setting: string, given: Duration.Input | string): Checked<Duration.Duration> => {
+  // A text that is no duration is found out here.
+  const duration = Option.getOrUndefined(Duration.fromInput(given as Duration.Input))
+  const millis = duration === undefined ? 0 : Duration.toMillis(duration)
+  return duration !== undefined && millis > 0 && millis <= longestTimeout
+    ? Result.succeed(duration)
+    : Result.fail(malformed(setting, "is not a duration above zero and up to an hour", 'Write it like "10 seconds".'))
+}
 
 /** As it was understood, not as it was written: parsers forgive what would be wrong in front of a path. */
-const url = (setting: string, text: string): Effect.Effect<string, ConfigError> => {
+const urlOf = (setting: string, text: string): Checked<string> => {
   const parsed = URL.parse(text)
   const isBase = parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.search === "" && parsed.hash === ""
   return isBase
-    ? Effect.succeed(parsed.href.replace(/\/+$/, ""))
-    : Effect.fail(
+    ? Result.succeed(parsed.href.replace(/\/+$/, ""))
+    : Result.fail(
         malformed(setting, "is not an http or https address without a query", "Leave it out to use QQ's own.")
       )
 }
 
+/** Checks settings and fills in the defaults. */
+export const make = (options: QqOptions): Effect.Effect<QqConfig, ConfigError> => check(options, optionNames)
+
+const check = (options: QqOptions, names: Names): Effect.Effect<QqConfig, ConfigError> =>
+  Effect.gen(function* () {
+    const appId = options.appId.trim()
+    if (appId === "") return yield* missing(names.appId, whereToFind)
+    if (!/^\d{1,20}$/.test(appId)) {
+      return yield* malformed(names.appId, "is not a row of at most 20 digits", whereToFind)
+    }
+    const secret = Redacted.value(options.clientSecret).trim()
+    if (secret === "") return yield* missing(names.clientSecret, whereToFind)
+    const sandbox = options.sandbox ?? false
+    const shards = yield* Effect.fromResult(shardsOf(names.shards, options.shards ?? "auto"))
+    const requestTimeout = yield* Effect.fromResult(
+      limitOf(names.requestTimeout, options.requestTimeout ?? defaultTimeout)
+    )
+    const token = yield* Effect.fromResult(urlOf(names.tokenUrl, options.tokenUrl ?? hosts.token))
+    const config: QqConfig = {
+      appId,
+      clientSecret: Redacted.make(secret, { label: "qq client secret" }),
+      sandbox,
+      intents: yield* Effect.fromResult(Intents.validate(options.intents ?? Intents.defaults, names.intents)),
+      apiUrl: yield* Effect.fromResult(urlOf(names.apiUrl, options.apiUrl ?? (sandbox ? hosts.sandboxApi : hosts.api))),
+      tokenUrl: new URL(token).pathname === "/" ? `${token}${tokenPath}` : token,
+      shards,
+      requestTimeout,
+      replyWindows: yield* ReplyWindows.make(options.replyWindows ?? {}, names.replyWindows)
+    }
+    return config
+  })
+
+/** Where the environment says {@link QqOptions}. */
+export const settings = {
+  appId: Setting.text({ name: "QQ_APP_ID", about: "The bot's app id, from its development settings at q.qq.com." }),
+  clientSecret: Setting.secret({ name: "QQ_CLIENT_SECRET", about: "The bot's client secret, from the same page." }),
+  sandbox: Setting.flag({ name: "QQ_SANDBOX", about: "Talk to the sandbox.", fallback: "false" }),
+  intents: Setting.custom({ name: "QQ_INTENTS", about: "Which events to hear: names joined by commas." }, (text) =>
+    Intents.parse(text, "QQ_INTENTS")
+  ),
+  apiUrl: Setting.custom({ name: "QQ_API_URL", about: "Another host of QQ's REST API." }, (text) =>
+    urlOf("QQ_API_URL", text)
+  ),
+  tokenUrl: Setting.custom({ name: "QQ_TOKEN_URL", about: "Another host of QQ's access tokens." }, (text) =>
+    urlOf("QQ_TOKEN_URL", text)
+  ),
+  shards: Setting.custom(
+    { name: "QQ_SHARDS", about: "Gateway connections; auto: what QQ recommends.", fallback: "auto" },
+    (text) => shardsOf("QQ_SHARDS", text.toLowerCase() === "auto" ? "auto" : Number(text))
+  ),
+  requestTimeout: Setting.custom(
+    { name: "QQ_REQUEST_TIMEOUT", about: "How long a REST call may take.", fallback: defaultTimeout },
+    (text) => limitOf("QQ_REQUEST_TIMEOUT", text)
+  )
+} satisfies Setting.For<QqOptions>
+
 const envNames: Names = {
-  appId: "QQ_APP_ID",
-  clientSecret: "QQ_CLIENT_SECRET",
-  sandbox: "QQ_SANDBOX",
-  intents: "QQ_INTENTS",
-  apiUrl: "QQ_API_URL",
-  tokenUrl: "QQ_TOKEN_URL",
-  shards: "QQ_SHARDS",
-  requestTimeout: "QQ_REQUEST_TIMEOUT",
+  appId: settings.appId.name,
+  clientSecret: settings.clientSecret.name,
+  sandbox: settings.sandbox.name,
+  intents: settings.intents.name,
+  apiUrl: settings.apiUrl.name,
+  tokenUrl: settings.tokenUrl.name,
+  shards: settings.shards.name,
+  requestTimeout: settings.requestTimeout.name,
   // Nothing of the environment: it is given beside it.
   replyWindows: "replyWindows"
 }
@@ -151,58 +192,16 @@ const envNames: Names = {
 /** Settings that have no variable of their own. */
 export type Beside = Pick<QqOptions, "replyWindows">
 
-/** A variable of the environment; `undefined` when it is missing or blank. */
-export const read = (name: string): Effect.Effect<string | undefined, ConfigError> =>
-  Config.option(Config.String(name)).pipe(
-    Effect.map(Option.getOrUndefined),
-    Effect.map((text) => (text === undefined || text.trim() === "" ? undefined : text.trim())),
-    Effect.mapError(() => malformed(name, "could not be read", "Check where your settings come from."))
-  )
-
-const booleans: ReadonlyMap<string, boolean> = new Map([
-  ["true", true],
-  ["yes", true],
-  ["1", true],
-  ["false", false],
-  ["no", false],
-  ["0", false]
-])
-
-/**
- * Settings from `QQ_APP_ID`, `QQ_CLIENT_SECRET`, and optionally `QQ_SANDBOX` (true or false), `QQ_INTENTS` (names
- * joined by commas), `QQ_API_URL`, `QQ_TOKEN_URL`, `QQ_SHARDS` (a number or `auto`) and `QQ_REQUEST_TIMEOUT` (like `10 seconds`), read
- * through the current `ConfigProvider`.
- */
+/** What the environment says ({@link settings}), read through the current `ConfigProvider`. */
 export const fromEnv: Effect.Effect<QqConfig, ConfigError> = Effect.suspend(() => fromEnvWith({}))
 
 /** {@link fromEnv} with what the environment does not say. */
 export const fromEnvWith = Effect.fnUntraced(function* ({ replyWindows }: Beside) {
-  const appId = yield* read(envNames.appId)
-  if (appId === undefined) return yield* missing(envNames.appId, whereToFind)
-  const secret = yield* read(envNames.clientSecret)
-  if (secret === undefined) return yield* missing(envNames.clientSecret, whereToFind)
-  const sandboxText = yield* read(envNames.sandbox)
-  const sandbox = sandboxText === undefined ? undefined : booleans.get(sandboxText.toLowerCase())
-  if (sandboxText !== undefined && sandbox === undefined) {
-    return yield* malformed(envNames.sandbox, "is neither true nor false", "Write true or false, or leave it out.")
-  }
-  const intentsText = yield* read(envNames.intents)
-  const shards = yield* read(envNames.shards)
-  const timeout = yield* read(envNames.requestTimeout)
-  return yield* check(
-    {
-      appId,
-      clientSecret: Redacted.make(secret),
-      sandbox,
-      intents:
-        intentsText === undefined ? undefined : yield* Effect.fromResult(Intents.parse(intentsText, envNames.intents)),
-      apiUrl: yield* read(envNames.apiUrl),
-      tokenUrl: yield* read(envNames.tokenUrl),
-      shards: shards === undefined || shards.toLowerCase() === "auto" ? "auto" : Number(shards),
-      // A text that is no duration is found out by `check`.
-      requestTimeout: timeout as Duration.Input | undefined,
-      replyWindows
-    },
-    envNames
-  )
+  const { appId, clientSecret, ...others } = settings
+  const id = yield* Setting.read(appId)
+  if (id === undefined) return yield* missing(appId.name, whereToFind)
+  const secret = yield* Setting.read(clientSecret)
+  if (secret === undefined) return yield* missing(clientSecret.name, whereToFind)
+  const given: QqOptions = { appId: id, clientSecret: secret, replyWindows }
+  return yield* check(yield* Setting.over(others, given), envNames)
 })

@@ -1,8 +1,8 @@
 /** Where QQ calls us: the settings of a webhook, checked, and from the environment. */
-import { Duration, Effect, Option } from "effect"
+import { Duration, Effect, Option, Result } from "effect"
 import { ConfigError, Malformed } from "../../domain/ConfigError.ts"
 import type * as WebhookIntake from "../../engines/WebhookIntake.ts"
-import { read } from "./Config.ts"
+import * as Setting from "../../ports/Setting.ts"
 import type * as Webhook from "./Webhook.ts"
 
 /** A webhook on a server that somebody else runs. */
@@ -63,18 +63,24 @@ export const check = Effect.fnUntraced(function* (
   }
 })
 
-const envNames = { path: "QQ_WEBHOOK_PATH", port: "QQ_WEBHOOK_PORT" } as const
+/** Where the environment says {@link ServerOptions}; {@link fromEnv} checks them together. */
+export const settings = {
+  port: Setting.custom(
+    { name: "QQ_WEBHOOK_PORT", about: "Where QQ's calls arrive; unset, the bot dials QQ." },
+    (text) =>
+      // A text that is no number is found out by `check`.
+      Result.succeed(Number(text))
+  ),
+  host: Setting.text({ name: "QQ_WEBHOOK_HOST", about: "The address it listens on.", fallback: "127.0.0.1" }),
+  path: Setting.text({ name: "QQ_WEBHOOK_PATH", about: "The path of the callback address.", fallback: defaultPath })
+}
 
 /** From `QQ_WEBHOOK_PORT`, `QQ_WEBHOOK_HOST` and `QQ_WEBHOOK_PATH`; `undefined` when no port is set. */
 export const fromEnv: Effect.Effect<ServerOptions | undefined, ConfigError> = Effect.gen(function* () {
-  const port = yield* read(envNames.port)
+  const { port: _, ...others } = settings
+  const port = yield* Setting.read(settings.port)
   if (port === undefined) return undefined
-  const options = {
-    // A text that is no number is found out by `check`.
-    port: Number(port),
-    host: yield* read("QQ_WEBHOOK_HOST"),
-    path: yield* read(envNames.path)
-  }
-  yield* check(options, (setting) => envNames[setting])
+  const options = yield* Setting.over<ServerOptions>(others, { port })
+  yield* check(options, (setting) => settings[setting].name)
   return options
 })

@@ -31,6 +31,7 @@ const message = (row: Row): OutboxMessage => ({
   notBefore: number(row["not_before"]),
   expiresAt: optional(row["expires_at"]),
   createdAt: number(row["created_at"]),
+  ...(row["trace"] !== null && { trace: String(row["trace"]) }),
   status: String(row["status"]) as MessageStatus,
   attempts: number(row["attempts"])
 })
@@ -52,7 +53,7 @@ export class Outbox {
     this.tally = new Tally(db)
     this.insert = db.prepare(
       `INSERT INTO outbox (id, account, lane, status, attempts, priority, not_before, expires_at, created_at, updated_at,
-       content, reply_to) VALUES (?1, ?2, ?3, 'queued', 0, ?4, ?5, ?6, ?7, ?7, ?8, ?9)`
+       content, reply_to, trace) VALUES (?1, ?2, ?3, 'queued', 0, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10)`
     )
     this.step = db.prepare(
       `UPDATE outbox SET status = ?2, attempts = ?3, not_before = coalesce(?4, not_before),
@@ -86,12 +87,26 @@ export class Outbox {
     )
   }
 
-  add(id: number, { conversation, content, replyTo, priority, notBefore, expiresAt, createdAt }: NewMessage): void {
+  add(
+    id: number,
+    { conversation, content, replyTo, priority, notBefore, expiresAt, createdAt, trace }: NewMessage
+  ): void {
     const lane = `${conversation.kind}:${conversation.id}`
     const reply = replyTo === undefined ? null : JSON.stringify(replyTo)
     const said = JSON.stringify(content)
     this.tally.added(conversation.account)
-    this.insert.run(id, conversation.account, lane, priority, notBefore, expiresAt ?? null, createdAt, said, reply)
+    this.insert.run(
+      id,
+      conversation.account,
+      lane,
+      priority,
+      notBefore,
+      expiresAt ?? null,
+      createdAt,
+      said,
+      reply,
+      trace ?? null
+    )
   }
 
   write({ id, status, attempts, notBefore, receipt, reason, at }: MessageWrite): void {

@@ -87,7 +87,9 @@ const migrations: ReadonlyArray<string | ((db: DatabaseSync) => void)> = [
   -- Holds what waits for a review, by the id that the verdict will name.
   CREATE INDEX outbox_auditing ON outbox (account, json_extract(receipt, '$.auditId')) WHERE status = 'auditing';
   `,
-  intoBlocks
+  intoBlocks,
+  // The turn's trace context, for sends that are drawn by another process.
+  "ALTER TABLE outbox ADD COLUMN trace TEXT"
 ]
 
 /** How many steps this code knows. */

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { TestClock } from "effect/testing"
+import { TestClock, TestConsole } from "effect/testing"
 import * as Access from "../../../src/monitor/http/Access.ts"
+import * as Logs from "../../../src/monitor/Logs.ts"
 
 const right = Redacted.make("the right token")
 const wrong = Redacted.make("a wrong token")
@@ -35,6 +36,24 @@ describe("Access", () => {
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* verdict(access, right), "let in")
     })
+  )
+
+  it.effect(
+    "tells of wrong tokens in the security part of the log, once and when it stops listening, and repeats none",
+    () =>
+      Effect.gen(function* () {
+        const access = Access.make(right)
+        const guesses = Effect.forEach(Array.from({ length: Access.maxAttempts + 5 }), () => verdict(access, wrong))
+        yield* Effect.provide(guesses, Logs.layer())
+        const records = (yield* TestConsole.logLines).map((line) => JSON.parse(String(line)))
+        assert.deepStrictEqual(
+          records.map(({ category, level, message }) => [category, level, message]),
+          [
+            ["security", "Warn", "the monitor was called with a wrong token from 10.0.0.1"],
+            ["security", "Warn", "10 wrong tokens came from 10.0.0.1: it has to wait"]
+          ]
+        )
+      })
   )
 
   it.effect("takes a call without a token for no guess", () =>
