@@ -18,7 +18,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Watches every suite for secrets that leave the code, and says at the end what it has looked at.
     setupFiles: ["test/taint/setup.ts"],
-    globalSetup: ["test/taint/book.ts"],
+    globalSetup: ["test/taint/book.ts", "test/fixtures/compiled.ts"],
     // Many tests wait for sockets and processes, so two at a time pay even on two cores; a third would take their time.
     maxWorkers: 2,
     testTimeout: 60_000,
