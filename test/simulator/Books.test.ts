@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { QqSimulator } from "everbot/simulator"
+import { settling } from "../../src/simulator/Judge.ts"
 import * as Bot from "./RawBot.ts"
 
 const group = { kind: "group", id: "C9F778FE6ADF9D1D1DBE395BF744A33A" } as const
@@ -9,7 +10,13 @@ const online = Effect.gen(function* () {
   const simulator = yield* QqSimulator.make()
   const token = yield* Bot.token(simulator)
   const { session, wire } = yield* Bot.identify(simulator, token)
-  return { simulator, token, session, wire, judge: () => simulator.books.judge() }
+  const isSettled = settling(simulator.books)
+  const judge = () => {
+    const verdict = simulator.books.judge()
+    assert.strictEqual(isSettled(), verdict.lost.length === 0, "what waits for the verdict sees the same")
+    return verdict
+  }
+  return { simulator, token, session, wire, judge }
 })
 
 describe("the verdict", () => {
