@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { start } from "./child.ts"
+import { start, startByTsx } from "./child.ts"
 
 const demo = (...flags: ReadonlyArray<string>) => start(["src/cli/demo/main.ts", ...flags])
 
@@ -124,7 +124,8 @@ describe("the demo", () => {
 
   it.live("refuses a duration it cannot read", () =>
     Effect.gen(function* () {
-      const child = yield* demo("--for", "soon")
+      // As `npm start` does it.
+      const child = yield* startByTsx(["src/cli/demo/main.ts", "--for", "soon"])
       assert.strictEqual(yield* child.exit, 1, child.output())
       assert.include(child.output(), `"soon" is no duration`)
     })
