@@ -36,7 +36,7 @@ describe("the simulation", () => {
   }, 120_000)
 
   it("finds every deliberate bug", async () => {
-    const { code, output } = await simulate("--mutants", "--cap", "60", "--json")
+    const { code, output } = await simulate("--mutants", "--known", "--cap", "60", "--json")
     assert.strictEqual(code, 0, output)
     const figures = JSON.parse(output)
     assert.deepStrictEqual([figures.found, figures.survivors], [Object.keys(mutants).length, []])
