@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./test/fixtures/LongestFirst.ts"
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
@@ -21,6 +22,7 @@ export default defineConfig({
     globalSetup: ["test/taint/book.ts", "test/fixtures/compiled.ts"],
     // Many tests wait for sockets and processes, so two at a time pay even on two cores; a third would take their time.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000
   }

@@ -33,7 +33,7 @@ const directory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
-describe("the demo", () => {
+describe.concurrent("the demo", () => {
   it.live("keeps its promises under faults that the platform's books confirm, and says so in one line of JSON", () =>
     Effect.gen(function* () {
       const seed = Math.floor(Math.random() * 1_000_000)

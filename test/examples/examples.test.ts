@@ -22,7 +22,7 @@ const example = Effect.fnUntraced(function* (name: string, path: string, { by = 
   return yield* by([`examples/${name}.ts`], { ...ours, ...env })
 })
 
-describe("10_echo", () => {
+describe.concurrent("10_echo", () => {
   it.live("answers its visitors, and drains on Ctrl-C", () =>
     Effect.gen(function* () {
       const child = yield* example("10_echo", yield* directory, { by: startByTsx })
@@ -35,7 +35,7 @@ describe("10_echo", () => {
   )
 })
 
-describe("20_error_recovery", () => {
+describe.concurrent("20_error_recovery", () => {
   it.live("shows each recovery, ends by itself, and counts on at the next start", () =>
     Effect.gen(function* () {
       const path = yield* directory
@@ -57,7 +57,7 @@ describe("20_error_recovery", () => {
   )
 })
 
-describe("30_survive_a_crash", () => {
+describe.concurrent("30_survive_a_crash", () => {
   it.live("kills its worker again and again, and proves from the books that nothing was lost or said twice", () =>
     Effect.gen(function* () {
       const child = yield* example("30_survive_a_crash", yield* directory, { env: { CRASHES: "3" } })
