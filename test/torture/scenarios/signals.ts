@@ -78,7 +78,7 @@ export const poison: Scenario = {
         stage.progress(`${order}: a dead letter after ${bot.ends.length - before} deaths`)
         stage.expect(bot.ends.length - before === 5, `${bot.ends.length - before} deaths by ${order} instead of 5`)
       }
-    }).pipe((what) => stage.talking(what, 100))
+    }).pipe((what) => stage.talking(what, stage.isBrief ? 200 : 100))
     yield* stage.settled()
     yield* bot.whileDead(
       Effect.gen(function* () {
