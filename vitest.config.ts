@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { LongestFirst } from "./test/fixtures/LongestFirst.ts"
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
@@ -18,9 +19,10 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Watches every suite for secrets that leave the code, and says at the end what it has looked at.
     setupFiles: ["test/taint/setup.ts"],
-    globalSetup: ["test/taint/book.ts"],
+    globalSetup: ["test/taint/book.ts", "test/fixtures/compiled.ts"],
     // Many tests wait for sockets and processes, so two at a time pay even on two cores; a third would take their time.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000
   }

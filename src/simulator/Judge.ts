@@ -83,6 +83,23 @@ export const judge = (books: Books, options: JudgeOptions = {}): Verdict => {
   }
 }
 
+/** Whether nothing is lost so far, as {@link judge} says it; made to be asked again and again. */
+export const settling = (books: Books): (() => boolean) => {
+  // What has its reply keeps it, so the answered beginning is walked over once; the fate of all others may still change.
+  let answered = 0
+  return () => {
+    if (books.answered >= books.said) return true
+    const isAnswered = (message: Offered | undefined) =>
+      message !== undefined && (!isMessage(message) || message.replies.length > 0)
+    while (isAnswered(books.offered[answered])) answered++
+    for (let n = answered; n < books.offered.length; n++) {
+      const message = books.offered[n]
+      if (!isAnswered(message) && message !== undefined && fateOf(message) === "owed") return false
+    }
+    return true
+  }
+}
+
 /** Whether a user said it; everything else is an event without an owed reply. */
 export const isMessage = (offered: Offered): boolean => offered.place !== undefined
 

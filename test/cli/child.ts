@@ -16,16 +16,27 @@ export interface Child {
   readonly signal: (name: NodeJS.Signals) => Effect.Effect<void>
 }
 
-/** Starts `node --import tsx …`: one process, so that a signal reaches the program. It gets no credentials of QQ. */
-export const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
+type Environment = Readonly<Record<string, string>>
+
+/** Starts a program of the sources: one process, so that a signal reaches it. It gets no credentials of QQ. */
+export const start = (args: ReadonlyArray<string>, env: Environment = {}) =>
+  started(["--disable-warning=ExperimentalWarning", "--import", sources, ...args], env)
+
+/** The same by `node --import tsx …`, as `npx tsx` and `npm start` do it; that takes twice as long. */
+export const startByTsx = (args: ReadonlyArray<string>, env: Environment = {}) =>
+  started(["--import", "tsx", ...args], env)
+
+const sources = new URL("../fixtures/source.ts", import.meta.url).href
+
+const started = (args: ReadonlyArray<string>, env: Environment) =>
   Effect.acquireRelease(
     Effect.sync(() => launch(args, env)),
     (child) => Effect.andThen(child.signal("SIGKILL"), child.exit)
   )
 
-const launch = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>): Child => {
+const launch = (args: ReadonlyArray<string>, env: Environment): Child => {
   const { QQ_APP_ID: _, NO_COLOR: __, ...ours } = process.env
-  const child = spawn(process.execPath, ["--import", "tsx", ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: root,
     env: { ...ours, ...env },
     stdio: ["ignore", "pipe", "pipe"]

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { start } from "./child.ts"
+import { start, startByTsx } from "./child.ts"
 
 const demo = (...flags: ReadonlyArray<string>) => start(["src/cli/demo/main.ts", ...flags])
 
@@ -33,7 +33,7 @@ const directory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
-describe("the demo", () => {
+describe.concurrent("the demo", () => {
   it.live("keeps its promises under faults that the platform's books confirm, and says so in one line of JSON", () =>
     Effect.gen(function* () {
       const seed = Math.floor(Math.random() * 1_000_000)
@@ -124,7 +124,8 @@ describe("the demo", () => {
 
   it.live("refuses a duration it cannot read", () =>
     Effect.gen(function* () {
-      const child = yield* demo("--for", "soon")
+      // As `npm start` does it.
+      const child = yield* startByTsx(["src/cli/demo/main.ts", "--for", "soon"])
       assert.strictEqual(yield* child.exit, 1, child.output())
       assert.include(child.output(), `"soon" is no duration`)
     })

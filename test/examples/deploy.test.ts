@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { start } from "../cli/child.ts"
+import { start, startByTsx } from "../cli/child.ts"
 import { freePort } from "../guarantees/support/Mode.ts"
 
 const read = (name: string): string => readFileSync(new URL(`../../examples/deploy/${name}`, import.meta.url), "utf8")
@@ -20,7 +20,7 @@ const commandOf = (pattern: RegExp): ReadonlyArray<string> => JSON.parse(pattern
 /** Runs it, with the Node of these tests. */
 const run = ([program, ...args]: ReadonlyArray<string>, env: Readonly<Record<string, string>>) => {
   assert.strictEqual(program, "node")
-  return start(args[0] === "--import" ? args.slice(2) : args, env)
+  return args[0] === "--import" && args[1] === "tsx" ? startByTsx(args.slice(2), env) : start(args, env)
 }
 
 describe("examples/deploy", () => {

@@ -4,22 +4,28 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { start } from "../cli/child.ts"
+import { start, startByTsx } from "../cli/child.ts"
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "everbot-examples-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
-const example = Effect.fnUntraced(function* (name: string, path: string, env: Readonly<Record<string, string>> = {}) {
+interface How {
+  readonly env?: Readonly<Record<string, string>>
+  /** @defaultValue {@link start} */
+  readonly by?: typeof start
+}
+
+const example = Effect.fnUntraced(function* (name: string, path: string, { by = start, env }: How = {}) {
   const ours = { EVERBOT_DB: join(path, "bot.db"), EVERBOT_STATE: join(path, "state") }
-  return yield* start([`examples/${name}.ts`], { ...ours, ...env })
+  return yield* by([`examples/${name}.ts`], { ...ours, ...env })
 })
 
-describe("10_echo", () => {
+describe.concurrent("10_echo", () => {
   it.live("answers its visitors, and drains on Ctrl-C", () =>
     Effect.gen(function* () {
-      const child = yield* example("10_echo", yield* directory)
+      const child = yield* example("10_echo", yield* directory, { by: startByTsx })
       yield* child.printed("bot: You said: hello")
       yield* child.printed("bot: You said: is anybody there?")
       yield* child.signal("SIGINT")
@@ -29,7 +35,7 @@ describe("10_echo", () => {
   )
 })
 
-describe("20_error_recovery", () => {
+describe.concurrent("20_error_recovery", () => {
   it.live("shows each recovery, ends by itself, and counts on at the next start", () =>
     Effect.gen(function* () {
       const path = yield* directory
@@ -51,10 +57,10 @@ describe("20_error_recovery", () => {
   )
 })
 
-describe("30_survive_a_crash", () => {
+describe.concurrent("30_survive_a_crash", () => {
   it.live("kills its worker again and again, and proves from the books that nothing was lost or said twice", () =>
     Effect.gen(function* () {
-      const child = yield* example("30_survive_a_crash", yield* directory, { CRASHES: "3" })
+      const child = yield* example("30_survive_a_crash", yield* directory, { env: { CRASHES: "3" } })
       assert.strictEqual(yield* child.exit, 0, child.output())
       const output = child.output()
       assert.strictEqual(output.match(/SIGKILL \d/g)?.length, 3, output)

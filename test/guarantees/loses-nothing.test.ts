@@ -37,7 +37,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
             yield* child.end("SIGKILL")
             child = yield* Child.start(simulator, filename)
           }
-        }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 20 : 60))
+        }).pipe(Random.withSeed(seed), talkingWhile(simulator, fourChats, mode === "WebSocket" ? 40 : 100))
         const story = `SEED=${seed}, killed after ${kills.join(", ")} ms`
         yield* simulator.settled.pipe(World.within(120_000, `every answer; ${story}\n${child.output()}`))
         World.assertFair(simulator, story)
@@ -118,7 +118,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
         yield* listening(simulator)
         yield* simulator
           .timetable(faults, 400)
-          .pipe(Effect.andThen(Effect.sleep(400)), talkingWhile(simulator, fourChats, 10))
+          .pipe(Effect.andThen(Effect.sleep(400)), talkingWhile(simulator, fourChats, 20))
         yield* simulator.settled.pipe(World.within(15_000, "every answer"))
         World.assertFair(simulator)
         assert.strictEqual(books.answered, books.said)

@@ -1,7 +1,7 @@
 /** What `npm run simulate` does: one seed, many seeds, all mutants. Each answers the exit code. */
 import type { Outcome, Violation } from "./Evidence.ts"
 import * as Fleet from "./fleet.ts"
-import { mutants } from "./mutants.ts"
+import { type Mutant, mutants } from "./mutants.ts"
 import { simulation } from "./sabotage.ts"
 import { shrink } from "./shrink.ts"
 
@@ -129,8 +129,13 @@ export const all = async (options: {
   readonly cap: number
   readonly from: number
   readonly json: boolean
+  /** Whether the seed that found a bug last goes before the others. */
+  readonly isKnown: boolean
 }): Promise<number> => {
   const { cap, from, json } = options
+  const known = new Map(
+    Object.entries<Mutant>(options.isKnown ? mutants : {}).map(([name, { seed = 1 }]) => [name, seed])
+  )
   const names = Object.keys(mutants)
   const finds: Array<Find> = []
   const waiting = [...names]
@@ -145,7 +150,13 @@ export const all = async (options: {
       seeds = 0
     }
     return {
-      next: () => (mutant === undefined ? undefined : { seed: from + seeds++, mutant }),
+      next: () => {
+        if (mutant === undefined) return undefined
+        const first = seeds === 0 ? known.get(mutant) : undefined
+        const seed = first ?? from + seeds - (known.size > 0 ? 1 : 0)
+        seeds++
+        return { seed, mutant }
+      },
       onOutcome: ({ violations: [violation] }, job) => {
         if (violation === undefined && seeds < cap) return
         conclude({ mutant: job.mutant ?? "", seeds: violation && seeds, violation })

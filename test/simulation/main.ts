@@ -14,6 +14,7 @@ way, and judges every promise from books that the bot cannot see.
   --trace         with --seed: the whole trace, also of a run that passes
   --break NAME    plants a deliberate bug first
   --mutants       plants every deliberate bug and says after how many seeds it was found
+  --known         with --mutants: tries the seed first that found the bug the last time
   --cap N         with --mutants: seeds that a bug may take (default 500)
   --json          one line of JSON instead of prose
   --help          this
@@ -40,6 +41,7 @@ const parsed = () => {
         break: { type: "string" },
         trace: { type: "boolean", default: false },
         mutants: { type: "boolean", default: false },
+        known: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false }
       }
@@ -73,5 +75,5 @@ const from = whole("from", values.from)
 process.exitCode = await (values.seed !== undefined
   ? one({ seed: whole("seed", values.seed), json: values.json, trace: values.trace, mutant })
   : values.mutants
-    ? all({ cap: whole("cap", values.cap), from, json: values.json })
+    ? all({ cap: whole("cap", values.cap), from, json: values.json, isKnown: values.known })
     : many({ seeds: whole("seeds", values.seeds), from, json: values.json, mutant }))

@@ -10,11 +10,14 @@ export interface Mutant {
   /** Must be in the file exactly once. */
   readonly find: string
   readonly replace: string
+  /** The first seed that found it when it was planted last; `--known` begins with that. @defaultValue 1 */
+  readonly seed?: number
 }
 
 export const mutants = {
   "advance-before-storing": {
     what: "the position moves with the frame, not with the commit that stores its event",
+    seed: 2,
     file: "engines/Journal.ts",
     find: `      batch.events.push(arrival)
       batch.latest.set(stream, position)
@@ -28,6 +31,7 @@ export const mutants = {
   },
   "handle-before-storing": {
     what: "an event is handled as soon as its commit is on the way",
+    seed: 8,
     file: "engines/Journal.ts",
     find: "      failing = true\n",
     replace:
@@ -35,12 +39,14 @@ export const mutants = {
   },
   "lose-a-failed-commit": {
     what: "a commit that failed is not repeated",
+    seed: 8,
     file: "engines/Journal.ts",
     find: "    while (underWay.length > 0) {",
     replace: "    underWay.shift()\n    while (underWay.length > 0) {"
   },
   "forget-commit-token": {
     what: "a repeated commit has a token of its own, so that one whose answer was lost is applied twice",
+    seed: 2,
     file: "engines/Journal.ts",
     find: "Effect.never : store.commit(commit)",
     replace: "Effect.never : store.commit({ ...commit, token: { run, seq: ++commits } })"
@@ -55,6 +61,7 @@ export const mutants = {
   },
   "messages-before-settling": {
     what: "the replies of a turn are committed before its acknowledgement",
+    seed: 2,
     file: "engines/account/Outgoing.ts",
     find: "    journal.turn(write, (result) => {",
     replace: `    write.messages.length > 0 && write.eventId !== undefined
@@ -88,6 +95,7 @@ export const mutants = {
   },
   "overwrite-on-conflict": {
     what: "a turn writes its state over what another turn wrote since it read it",
+    seed: 3,
     file: "engines/Turn.ts",
     find: "    return Effect.suspend(() => {\n      const staged = this.writes?.get(key)\n      if (staged) return Effect.succeed(this.put(key, value, staged.expected))",
     replace:
@@ -95,42 +103,49 @@ export const mutants = {
   },
   "lose-a-conflict": {
     what: "a turn that conflicted is not run again",
+    seed: 2,
     file: "engines/Dispatcher.ts",
     find: '      if (result._tag === "Conflict") lane.unshift(delivery)\n',
     replace: '      if (result._tag === "Conflict") this.done(delivery)\n'
   },
   "drop-on-overflow": {
     what: "a lane that has to spill forgets the event",
+    seed: 4,
     file: "engines/Lanes.ts",
     find: "    if (mustSpill) return this.pushId(lane, delivery.id)",
     replace: "    if (mustSpill) return"
   },
   "no-limit-on-memory": {
     what: "lanes keep every event in memory",
+    seed: 4,
     file: "engines/Lanes.ts",
     find: "        this.resident >= this.limits.maxResident ||",
     replace: "        this.resident >= this.limits.maxResident * 1e9 ||"
   },
   "read-on-when-full": {
     what: "the gateway reads on when the lanes are full",
+    seed: 6,
     file: "engines/Intake.ts",
     find: "    for (const listener of this.listeners) listener(isFull)",
     replace: "    for (const listener of this.listeners) listener(false)"
   },
   "fresh-sequence-on-retry": {
     what: "a message that is sent again has another idempotency key",
+    seed: 2,
     file: "platforms/qq/Send.ts",
     find: "msg_seq: sequenceOf(message) }",
     replace: "msg_seq: Math.floor(Math.random() * 999_999) + 1 }"
   },
   "resend-unknown": {
     what: "what may have been said is said again where nobody recognises a repeat",
+    seed: 2,
     file: "platforms/qq/Send.ts",
     find: '  (message.conversation.kind === "group" || message.conversation.kind === "direct") && sourceOf(message) !== undefined',
     replace: "  sourceOf(message) !== undefined"
   },
   "count-refusals-as-sent": {
     what: "a message that the platform failed to take counts as sent",
+    seed: 6,
     file: "engines/Relay.ts",
     find: `    const failure = error.isRetryable ? error : unanswered(error)
 `,
@@ -141,18 +156,21 @@ export const mutants = {
   },
   "give-up-at-once": {
     what: "a message is dead after its first failure",
+    seed: 5,
     file: "engines/Relay.ts",
     find: '    if (counts && row.attempts + 1 >= this.options.maxAttempts) return fail("dead")',
     replace: '    if (counts) return fail("dead")'
   },
   "skip-outbox-recovery": {
     what: "what an earlier life had still to say is not said",
+    seed: 2,
     file: "engines/account/Outgoing.ts",
     find: "      recoveredTo = yield* Recovery.messages(parts, account, (row) => relay.take(row))",
     replace: "      recoveredTo = 0"
   },
   "skip-inbox-recovery": {
     what: "what an earlier life had still to handle is not handled",
+    seed: 2,
     file: "engines/account/Incoming.ts",
     find: "    yield* Recovery.events(parts, account, (event) => {",
     replace: '    yield* Recovery.events(parts, "nobody", (event) => {'
@@ -165,12 +183,14 @@ export const mutants = {
   },
   "identify-always": {
     what: "every connection begins a session of its own",
+    seed: 2,
     file: "platforms/qq/Gateway.ts",
     find: "      if (from !== undefined && memory.vain < vainResumes) return resume(memory, from)",
     replace: ""
   },
   "resume-from-received": {
     what: "a resume asks only for what came after the newest frame, stored or not, one too far",
+    seed: 2,
     file: "platforms/qq/Gateway.ts",
     find: "    const d = { token, session_id: from.session, seq: from.seq }",
     replace: "    const d = { token, session_id: from.session, seq: from.seq + 1 }"
@@ -193,48 +213,56 @@ export const mutants = {
   },
   "deaf-heartbeat": {
     what: "a connection without a sign of life is kept",
+    seed: 16,
     file: "engines/Heartbeat.ts",
     find: "      yield* readPending\n      return life.frames === mark",
     replace: "      yield* readPending\n      return false"
   },
   "backoff-reset-on-ready": {
     what: "a welcome forgives all failures, so that a peer that welcomes and drops makes a hot loop",
+    seed: 7,
     file: "engines/Supervisor.ts",
     find: "    const delay = (yield* reconnect.next(failure)) ?? undefined",
     replace: "    const delay = readyAt === undefined ? ((yield* reconnect.next(failure)) ?? undefined) : 0"
   },
   "give-up-on-drops": {
     what: "the account waits for a person after a few lost connections",
+    seed: 11,
     file: "engines/Ladder.ts",
     find: "  awaitOperator: { session: 20, credentials: 5, fatal: 1 },",
     replace: "  awaitOperator: { session: 20, credentials: 5, fatal: 1, unreachable: 2, dropped: 3 },"
   },
   "drain-without-lanes": {
     what: "a stop does not wait for the lanes",
+    seed: 40,
     file: "engines/Drain.ts",
     find: "    Effect.andThen(dispatcher.idle),\n",
     replace: ""
   },
   "drain-for-ever": {
     what: "a stop has no deadline",
+    seed: 40,
     file: "engines/Drain.ts",
     find: "    Effect.timeoutOption(limit)\n",
     replace: "    Effect.timeoutOption(Duration.times(limit, 1000))\n"
   },
   "no-last-save": {
     what: "state that saves itself is not saved at the end",
+    seed: 5,
     file: "engines/Autosave.ts",
     find: "Effect.timeoutOption(saveQuietly(true), limit)",
     replace: "Effect.timeoutOption(Effect.void, limit)"
   },
   "print-the-token": {
     what: "a refused token is named in the error",
+    seed: 7,
     file: "platforms/qq/Rest.ts",
     find: "    yield* credentials.reject(first.token)",
     replace: "    yield* Effect.logWarning(Redacted.value(first.token))\n    yield* credentials.reject(first.token)"
   },
   "print-the-secret": {
     what: "a failed token request is logged with its body",
+    seed: 3,
     file: "platforms/qq/Credentials.ts",
     find: "  const now = yield* Clock.currentTimeMillis\n  const said = complaint(answer, now)",
     replace:
@@ -242,6 +270,7 @@ export const mutants = {
   },
   "ignore-verdicts": {
     what: "the verdict on a message under review is not heard",
+    seed: 7,
     file: "engines/Verdicts.ts",
     find: "    if (message !== undefined) to.reviewed(message, verdict)",
     replace: ""

@@ -4,7 +4,7 @@
  * one process can hold many. A mutant whose text is no longer there is an error, not a pass.
  */
 import { readFileSync } from "node:fs"
-import { registerHooks } from "node:module"
+import { registerHooks, stripTypeScriptTypes } from "node:module"
 import { type Mutant, type MutantName, mutants } from "./mutants.ts"
 
 const source = new URL("../../src/", import.meta.url).href
@@ -38,6 +38,20 @@ const nameIn = (url: string | undefined): MutantName | undefined => {
   return name !== undefined && isMutant(name) ? name : undefined
 }
 
+const plain = (path: string, name?: MutantName): string => {
+  const text = readFileSync(new URL(path), "utf8")
+  return stripTypeScriptTypes(name === undefined ? text : sabotaged(name, mutants[name], text))
+}
+
+const texts = new Map<string, string>()
+
+/** Without its types, which are taken out once for all copies. */
+const unchanged = (path: string): string => {
+  const text = texts.get(path) ?? plain(path)
+  texts.set(path, text)
+  return text
+}
+
 let isInstalled = false
 const install = (): void => {
   if (isInstalled) return
@@ -51,10 +65,10 @@ const install = (): void => {
     },
     load: (url, context, nextLoad) => {
       const name = nameIn(url)
-      const loaded = nextLoad(url, context)
-      if (name === undefined || url !== `${source}${mutants[name].file}?mutant=${name}`) return loaded
-      const text = typeof loaded.source === "string" ? loaded.source : new TextDecoder().decode(loaded.source)
-      return { ...loaded, source: sabotaged(name, mutants[name], text) }
+      if (name === undefined) return nextLoad(url, context)
+      const path = url.slice(0, url.indexOf("?"))
+      const isMeant = path === `${source}${mutants[name].file}`
+      return { format: "module", source: isMeant ? plain(path, name) : unchanged(path), shortCircuit: true }
     }
   })
 }

@@ -98,7 +98,8 @@ describe("Encryption: what is stored", () => {
       )
       for (const [n, text] of values.entries()) {
         const stored = (yield* raw(disk, `k${n}`)) ?? ""
-        assert.notInclude(stored, text.slice(1, -1))
+        // Without the quotes of a text. What is shorter than four characters chance may put into the sealed one.
+        assert.notInclude(stored, text.replace(/^"|"$/g, ""))
         // Still JSON, as the port promises: a store may parse it.
         assert.isString(JSON.parse(stored))
       }

@@ -2,7 +2,7 @@
  * What gives a secret away: the texts that all recognisable secrets hold, as they are and in the encodings they could
  * travel in. URL and JSON encodings leave them as they are, because they are made of letters and digits.
  */
-import { QqSimulator } from "everbot/simulator"
+import { tokenPrefix } from "../../src/simulator/qq/Tokens.ts"
 import { marker, qqClientSecret } from "../fixtures/secrets.ts"
 
 export type Kind = "a secret of the tests" | "a token of the simulator" | "the client secret"
@@ -41,7 +41,7 @@ const needlesOf = (kind: Kind, text: string): ReadonlyArray<Needle> => {
 
 export const needles: ReadonlyArray<Needle> = [
   ...needlesOf("a secret of the tests", marker),
-  ...needlesOf("a token of the simulator", QqSimulator.tokenPrefix),
+  ...needlesOf("a token of the simulator", tokenPrefix),
   ...needlesOf("the client secret", qqClientSecret)
 ]
 

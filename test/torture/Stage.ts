@@ -125,7 +125,7 @@ export const run = (scenario: Scenario, settings: Settings): Effect.Effect<Figur
           if (isUp._tag === "None") violations.push("the bot never came up")
           return bot
         }),
-      talking: (what, every = settings.isBrief ? 80 : 40) =>
+      talking: (what, every = settings.isBrief ? 160 : 40) =>
         Effect.gen(function* () {
           // Who waits for so many answers stops talking: the load follows the machine, and replies are not late for QQ.
           const talk = Effect.suspend(() =>

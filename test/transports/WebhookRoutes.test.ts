@@ -61,7 +61,7 @@ const raw = (port: number, text: string) =>
     return Effect.sync(() => socket.destroy())
   })
 
-describe("the door of a webhook", () => {
+describe.concurrent("the door of a webhook", () => {
   it.live("hands on the very bytes that came, and answers as it is told", () =>
     Effect.gen(function* () {
       const calls: Array<Call> = []

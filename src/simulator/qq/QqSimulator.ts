@@ -18,6 +18,7 @@ import {
 } from "effect"
 import { Books, type Offered } from "../Books.ts"
 import type { Fault } from "../Faults.ts"
+import { settling } from "../Judge.ts"
 import * as Ambients from "./Ambient.ts"
 import * as Listener from "./Listener.ts"
 import * as Model from "./Model.ts"
@@ -119,7 +120,7 @@ export const make = (options?: Options): Effect.Effect<QqSimulator, never, Scope
       audit: (auditId, verdict) => Effect.sync(() => audit(auditId, verdict)),
       pendingAudits,
       until,
-      settled: until((books) => books.answered >= books.said || books.judge().lost.length === 0)
+      settled: Effect.suspend(() => until(settling(books)))
     }
   })
 

@@ -14,7 +14,7 @@ const sentence = (answer: { readonly json: () => unknown }) => {
   return _tag
 }
 
-describe("the monitor's refusals", () => {
+describe.concurrent("the monitor's refusals", () => {
   it.live("say that a token is missing or wrong, and stop listening after ten wrong ones", () =>
     Effect.gen(function* () {
       const without = yield* call("/api/health", { token: undefined })

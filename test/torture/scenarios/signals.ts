@@ -15,10 +15,10 @@ export const killing = (env: Readonly<Record<string, string>> = {}): Scenario =>
     yield* Effect.gen(function* () {
       for (let n = 1; n <= kills; n++) {
         // Two of three times the bot is let into its work first, however slow the machine starts it.
-        const resumes = books.resumes.length
+        const starts = books.resumes.length + books.identifies.length
         if (n > 1 && n % 3 !== 0) {
           yield* Effect.timeoutOption(
-            simulator.until((it) => it.resumes.length > resumes),
+            simulator.until((it) => it.resumes.length + it.identifies.length > starts),
             10_000
           )
         }
@@ -78,7 +78,7 @@ export const poison: Scenario = {
         stage.progress(`${order}: a dead letter after ${bot.ends.length - before} deaths`)
         stage.expect(bot.ends.length - before === 5, `${bot.ends.length - before} deaths by ${order} instead of 5`)
       }
-    }).pipe((what) => stage.talking(what, 100))
+    }).pipe((what) => stage.talking(what, stage.isBrief ? 200 : 100))
     yield* stage.settled()
     yield* bot.whileDead(
       Effect.gen(function* () {
