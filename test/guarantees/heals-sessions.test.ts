@@ -42,7 +42,7 @@ describe.concurrent("heals sessions", () => {
       yield* simulator.settled.pipe(World.within(10_000, "what was said before"))
       yield* simulator.fault({ kind: "silence", of: "dispatches" })
       yield* burst(simulator, fourChats, 20)
-      yield* simulator.settled.pipe(World.within(10_000, "what was held back"))
+      yield* simulator.settled.pipe(World.within(20_000, "what was held back"))
       World.assertFair(simulator)
       assert.isAtLeast(simulator.books.resumes.length, 1)
       assert.isTrue(

@@ -222,7 +222,7 @@ describe.concurrent("what cannot heal", () => {
           yield* listening(simulator)
           yield* simulator.fault(fault)
         }
-        const exit = yield* bot.ended.pipe(World.within(8000, `the end\n${bot.log.slice(-20).join("\n")}`))
+        const exit = yield* bot.ended.pipe(World.within(20_000, `the end\n${bot.log.slice(-20).join("\n")}`))
         const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
         assert.instanceOf(error, GatewayError.GatewayError)
         assert.deepStrictEqual([error.reason._tag, error.reason.isRetryable], [reason, false])
@@ -256,7 +256,7 @@ describe.concurrent("what cannot heal", () => {
           yield* listening(simulator)
           yield* simulator.fault(fault)
         }
-        const exit = yield* bot.ended.pipe(World.within(8000, `the end\n${bot.log.slice(-20).join("\n")}`))
+        const exit = yield* bot.ended.pipe(World.within(20_000, `the end\n${bot.log.slice(-20).join("\n")}`))
         const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
         assert.instanceOf(error, GatewayError.GatewayError)
         assert.strictEqual(error.reason._tag, "AuthenticationFailed")
