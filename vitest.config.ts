@@ -4,19 +4,11 @@ import { LongestFirst } from "./test/fixtures/LongestFirst.ts"
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
-/** Suites of units, which leave nothing behind: they share processes, so that each need not load everything anew. */
-const units = [
-  "bot",
-  "docs",
-  "domain",
-  "engines",
-  "monitor",
-  "platforms",
-  "simulator",
-  "stores",
-  "testing",
-  "transports"
-]
+/**
+ * Suites of units, which leave nothing behind: they share processes, so that each need not load everything anew. What
+ * they import is loaded once for all of them, so it may keep nothing of a suite; the stores' kit keeps a directory.
+ */
+const units = ["bot", "docs", "domain", "engines", "monitor", "platforms", "simulator", "testing", "transports"]
 const ofUnits = units.map((name) => `test/${name}/**/*.test.ts`)
 
 const resolve = {
