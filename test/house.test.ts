@@ -61,6 +61,27 @@ describe("the house", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
+  it("the threads of the stores load no Effect, so that they start in a twentieth of a second", () => {
+    const texts = new Map(sources.map(({ path, text }) => [path, text]))
+    const loaded = new Map<string, string>()
+    const load = (path: string, by: string): void => {
+      if (loaded.has(path)) return
+      loaded.set(path, by)
+      const values = /^(?:import|export)\s+(?!type\b)(?:[^"]*?\sfrom\s+)?"([^"]+)"/gm
+      for (const [, target = ""] of texts.get(path)?.matchAll(values) ?? []) {
+        const isOurs = target.startsWith(".")
+        load(isOurs ? join(dirname(path), target).replaceAll("\\", "/") : target, path)
+      }
+    }
+    for (const thread of ["stores/sqlite/worker.ts", "stores/sidecar/worker.ts"]) load(thread, "")
+    assert.isAbove(loaded.size, 20)
+    const foreign = Array.from(loaded).filter(([path]) => !path.startsWith("node:") && !texts.has(path))
+    assert.deepStrictEqual(
+      foreign.map(([path, by]) => `${by} imports ${path}`),
+      []
+    )
+  })
+
   it("time, chance and output go through Effect", () => {
     const forbidden = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetInterval\(|\bconsole\.(log|error|warn)\(/
     // The command line writes to the terminal; the dashboard runs in a browser, and Answers in the thread that owns the

@@ -31,8 +31,12 @@ export interface Finding extends Match {
 let findings: Array<Finding> = []
 const seen = new Map<Outlet, number>()
 
-/** How often each outlet was looked at: a watch that saw nothing proves nothing. */
-export const counts = (): Readonly<Record<string, number>> => Object.fromEntries(seen)
+/** How often each outlet was looked at since the last call: a watch that saw nothing proves nothing. */
+export const counts = (): Readonly<Record<string, number>> => {
+  const counted = Object.fromEntries(seen)
+  seen.clear()
+  return counted
+}
 
 export interface Circumstances {
   readonly where?: string

@@ -88,6 +88,7 @@ export const watch = (): (() => void) => {
   shareCompiled(outer, root)
   const remove = fs.rmSync
   const isOurs = (path: unknown): path is string => typeof path === "string" && path.startsWith(root)
+  const undo: Array<() => void> = []
   for (const [owner, name] of [
     [fs, "rmSync"],
     [fs, "unlinkSync"],
@@ -95,6 +96,7 @@ export const watch = (): (() => void) => {
     [promises, "unlink"]
   ] as const) {
     const original: (...args: never) => unknown = Reflect.get(owner, name)
+    undo.push(() => Reflect.set(owner, name, original))
     Reflect.set(owner, name, (...args: ReadonlyArray<unknown>) => {
       if (isOurs(args[0])) lookAtFiles(args[0])
       return Reflect.apply(original, owner, args)
@@ -103,6 +105,8 @@ export const watch = (): (() => void) => {
   syncBuiltinESMExports()
   return () => {
     lookAtFiles(root)
+    for (const restore of undo) restore()
+    syncBuiltinESMExports()
     process.env["TMPDIR"] = outer
     remove(root, { recursive: true, force: true })
   }

@@ -167,7 +167,12 @@ const children = (): void => {
 /** Looks at all metrics there are. */
 export const metrics = (): void => look("metrics", PrometheusMetrics.formatUnsafe(Context.empty()))
 
+let isInstalled = false
+
+/** Once for each process, however many suites it runs. */
 export const install = (): void => {
+  if (isInstalled) return
+  isInstalled = true
   const fiber = Effect.runFork(Effect.void)
   const prototype = Object.getPrototypeOf(fiber)
   output()

@@ -37,20 +37,6 @@ const reasons: Readonly<Record<number, (detail: string, filename: string) => Rea
   26: (detail, filename) => new Corrupt({ detail: `${detail}. ${mend(filename)}` }) // NOTADB
 }
 
-/** Of node:sqlite, about a parameter, before SQLite sees it; and of JavaScript, about a text too long. */
-const refusals: ReadonlySet<unknown> = new Set(["ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE", "ERR_STRING_TOO_LONG"])
-
-/** What is known of an error that was thrown, in whatever thread. */
-export const toFault = (error: unknown): Fault => {
-  const facts: { readonly errcode?: unknown; readonly code?: unknown; readonly message?: unknown } =
-    error instanceof Error ? error : {}
-  const errcode = typeof facts.errcode === "number" ? facts.errcode : refusals.has(facts.code) ? mismatch : undefined
-  return { errcode, message: typeof facts.message === "string" ? facts.message : String(error), superseded: false }
-}
-
-/** SQLITE_MISMATCH. */
-export const mismatch = 20
-
 /** What a fault in the worker means to the caller of `operation`. Anything unknown is a misuse: never retried. */
 export const storeError = (filename: string, operation: string, fault: Fault): StoreError => {
   if (fault.superseded) return new StoreError({ operation, reason: new Superseded() })

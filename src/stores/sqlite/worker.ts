@@ -6,7 +6,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import { isDamage, remember } from "./damage.ts"
-import { toFault } from "./errors.ts"
+import { toFault } from "./fault.ts"
 import { Frames } from "./frames.ts"
 import { Journal } from "./Journal.ts"
 import type { Answer, Calls, Fault, OpenOptions, Operation, Request, Rest } from "./protocol.ts"
