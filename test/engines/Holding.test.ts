@@ -260,34 +260,61 @@ describe("a hold", () => {
   it.effect("begun and ended at any moment loses nothing, repeats nothing and keeps order", () => {
     const seed = Math.floor(performance.now() * 1000) % 2 ** 31
     const next = prng(seed)
-    const fake = FakePlatform.make({ isIdempotent: false })
-    const people = ["ann", "bob", "carl"]
+    const upTo = (limit: number) => Math.floor(next() * limit)
+    const disk = Memory.make()
+    const made = FakePlatform.make({ isIdempotent: false })
+    // The disk and the platform take their time, so that changes meet what is under way.
+    const slow = Layer.effect(
+      Store,
+      Effect.map(Store, (store) =>
+        Store.of({
+          ...store,
+          pendingMessages: (...page) => Effect.tap(store.pendingMessages(...page), () => Effect.sleep(5))
+        })
+      )
+    ).pipe(Layer.provide(disk.layer))
+    const send: typeof made.platform.send = (message) =>
+      Effect.andThen(Effect.sleep(upTo(60)), made.platform.send(message))
+    const fake = { ...made, platform: { ...made.platform, send } }
+    // Dora is only told things, the others are answered.
+    const people = ["ann", "bob", "dora"]
     const said = new Map(people.map((name) => [name, 0]))
-    const busy = Bot.on("MessageReceived", (event) =>
-      Effect.andThen(Effect.sleep(event.text.endsWith("7") ? 30 : 1), Bot.reply(event, event.text))
-    )
     return untilEnded(
       life(
-        Memory.make().layer,
+        slow,
         fake,
-        busy,
+        echo,
         Effect.gen(function* () {
-          for (let step = 0; step < 400; step++) {
-            const name = people[Math.floor(next() * people.length)] ?? "ann"
-            const what = next() < 0.1 ? account : room(name)
+          yield* disk.slow("4 millis")
+          const heard = yield* news
+          const everything = [account, ...people.map(room)]
+          for (let step = 0; step < 300; step++) {
+            const name = people[upTo(people.length)] ?? "ann"
+            const what = everything[upTo(everything.length)] ?? account
             const dice = next()
-            if (dice < 0.15) yield* Bot.hold(what, "a while")
-            else if (dice < 0.35) yield* Bot.release(what)
-            else if (dice < 0.45) yield* fake.failSends(new Rest.Unavailable({ reached: false }))
+            if (dice < 0.1) yield* Effect.forkChild(Bot.hold(what, "a while"))
+            else if (dice < 0.3) yield* Effect.forkChild(Bot.release(what))
+            else if (dice < 0.5) yield* Effect.forkChild(Effect.andThen(Bot.hold(what, "a blink"), Bot.release(what)))
+            else if (dice < 0.55) yield* fake.failSends(new Rest.Unavailable({ reached: false }))
             else {
-              const number = said.get(name) ?? 0
-              said.set(name, number + 1)
-              yield* fake.emit(say(`${number}`, name))
+              for (let n = upTo(5); n >= 0; n--) {
+                const text = `${said.get(name) ?? 0}`
+                said.set(name, Number(text) + 1)
+                if (name === "dora") yield* Effect.forkChild(Bot.send(room(name), text))
+                else yield* fake.emit(say(text, name))
+              }
             }
-            if (next() < 0.5) yield* TestClock.adjust(Math.floor(next() * 40))
+            if (next() < 0.7) yield* TestClock.adjust(upTo(40))
+            yield* settle
           }
-          for (const what of [account, ...people.map(room)]) yield* Bot.release(what)
-          yield* pass("1 hour")
+          yield* pass("1 minute")
+          for (const what of everything) yield* Effect.forkChild(Bot.release(what))
+          const total = Array.from(said.values()).reduce((sum, count) => sum + count, 0)
+          for (let n = 0; n < 2000 && fake.sent().length < total; n++) yield* pass("1 second")
+          // Time for what must not come: anything twice.
+          yield* pass("1 minute")
+          const ends = heard.map((one) => (one._tag === "MessageSettled" ? one.status : "sent"))
+          assert.deepStrictEqual(Array.from(new Set(ends)), ["sent"], `seed ${seed}`)
           for (const name of people) {
             const all = Array.from({ length: said.get(name) ?? 0 }, (_, i) => `${i}`)
             assert.deepStrictEqual(texts(fake, name), all, `seed ${seed}`)
