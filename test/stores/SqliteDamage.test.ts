@@ -1,5 +1,6 @@
 /** That a damaged file is refused with the way out and left as it was, and that what passes by itself is waited for. */
 import { execFileSync, spawnSync } from "node:child_process"
+import { randomBytes } from "node:crypto"
 import {
   copyFileSync,
   existsSync,
@@ -33,8 +34,13 @@ const errorOf = <A, R>(effect: Effect.Effect<A, StoreError, R>) =>
   Effect.map(Effect.result(effect), (result) => (Result.isFailure(result) ? result.failure : undefined))
 
 const page = 16_384
-const large = (key: string) => event(key, { raw: new Uint8Array(10_000).fill(120) })
-const fill = commit({ events: Array.from({ length: 100 }, (_, i) => large(`k${i}`)) })
+/** Bytes that no block makes smaller. */
+const large = (key: string) => event(key, { raw: new Uint8Array(randomBytes(10_000)) })
+/** A hundred events, by a small commit and a large one: what is cut off of the log is not all of it. */
+const fill = Effect.andThen(
+  commit({ events: [event("k0")] }),
+  commit({ events: Array.from({ length: 99 }, (_, i) => large(`k${i + 1}`)) })
+)
 
 /** A database that its process did not close, as a crash leaves it. */
 const unclosed = Effect.fnUntraced(function* (isAnew = true) {
