@@ -118,6 +118,9 @@ describe("the catalogue", () => {
         EVERBOT_KEY: "hunter2",
         QQ_CLIENT_SECRET: "hunter2",
         QQ_API_URL: "https://me:hunter2@127.0.0.1:9/\u001b[2J",
+        QQ_TOKEN_URL: "//me:hunter2@here",
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318/?key=hunter2",
+        EVERBOT_LOG_DIR: "file:logs?key=hunter2",
         EVERBOT_DB: "a\nb.db"
       }
       const given = {
@@ -131,7 +134,8 @@ describe("the catalogue", () => {
       assert.deepStrictEqual(seen("EVERBOT_MONITOR_PORT"), ["0", "option"])
       assert.deepStrictEqual(seen("EVERBOT_DB"), ["here.db", "option"])
       assert.deepStrictEqual(seen("EVERBOT_CONCURRENCY"), ["256", "default"])
-      assert.deepStrictEqual(seen("EVERBOT_LOG_DIR"), [null, "unset"])
+      assert.deepStrictEqual(seen("EVERBOT_BACKUP_DIR"), [null, "unset"])
+      assert.deepStrictEqual(seen("OTEL_EXPORTER_OTLP_ENDPOINT"), ["http://127.0.0.1:4318/?<redacted>", "environment"])
       assert.deepStrictEqual(seen("EVERBOT_KEY"), ["<redacted>", "environment"])
       assert.match(rowOf(rows, "EVERBOT_LOG_DAYS")?.problem ?? "", /^EVERBOT_LOG_DAYS is no number above 0/)
       for (const output of [Settings.toText(rows), Settings.toJson(rows)]) {

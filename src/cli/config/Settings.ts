@@ -27,16 +27,15 @@ export interface Given {
   readonly fixed?: Readonly<Record<string, string>>
 }
 
-/** A secret may also hide in an address. */
-const withoutPassword = (text: string): string => {
-  const url = URL.parse(text)
-  if (url === null || (url.username === "" && url.password === "")) return text
-  return text.replace(/\/\/[^/?#]*@/, "//<redacted>@")
-}
+/** A secret may also hide in an address, before its host or behind its path; also in one that is written badly. */
+const withoutSecrets = (text: string): string =>
+  text.includes("//")
+    ? text.replace(/\/\/[^/?#]*@/, "//<redacted>@").replace(/([?#]).+$/s, "$1<redacted>")
+    : text.replace(/^(file:[^?]*\?).+$/s, "$1<redacted>")
 
 const shown = ({ isSecret }: Setting<unknown>, { text }: Found): string | null => {
   if (text === undefined) return null
-  return isSecret ? "<redacted>" : oneLine(withoutPassword(text), 200)
+  return isSecret ? "<redacted>" : oneLine(withoutSecrets(text), 200)
 }
 
 /** Reads all of them. Fails only where `EVERBOT_PRESET` names no preset: then nothing can be said of the others. */
