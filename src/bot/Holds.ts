@@ -22,6 +22,9 @@ const holdingOf = (account: string) =>
  * or queued already included. What comes is stored, and waits in order. It outlives the process, and completes when it is
  * stored. `undefined` when 1,000 conversations of the account are held already.
  *
+ * What waits counts for `maxBacklog` (`EVERBOT_MAX_BACKLOG`): when that is reached the account reads nothing more, of other
+ * conversations neither, until something is let go. Health says so long before.
+ *
  * A reply that this very turn stages waits as well: whoever is to hear it must be told before.
  */
 export const hold = Effect.fn("Bot.hold")(function* (

@@ -78,6 +78,8 @@ export class Dispatcher {
       lane.isReady = false
       this.advance(lane)
     }
+    // What a person holds may be all that is left now, and nothing of it will say so later.
+    this.left()
   }
 
   /** Starts no further turns and interrupts those under way: their events stay unsettled. */

@@ -216,7 +216,9 @@ export class Intake {
   private whyFull(): string {
     if (this.pausedBy !== undefined) return this.pausedBy
     if (this.ports.inbox.isFailing()) return "the store does not take events"
-    if (this.ports.dispatcher.isFull) return "handlers are slower than the events"
+    const { isFull, lanes } = this.ports.dispatcher
+    if (isFull && lanes.heldBacklog * 2 > lanes.backlog) return "too many events wait in what a person holds"
+    if (isFull) return "handlers are slower than the events"
     return "the store is slower than the events"
   }
 

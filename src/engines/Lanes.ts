@@ -174,12 +174,17 @@ export class Lanes {
     return lane
   }
 
+  /** Events that wait for a person to let go. */
+  get heldBacklog(): number {
+    if (this.isHeld) return this.backlog
+    let waiting = 0
+    for (const lane of this.held) waiting += lane.length
+    return waiting
+  }
+
   /** Whether nothing waits but what a person holds, and nothing runs. */
   isIdle(running: number): boolean {
-    if (this.isHeld) return running === 0
-    let waiting = this.backlog
-    for (const lane of this.held) waiting -= lane.length
-    return waiting === 0
+    return this.isHeld ? running === 0 : this.backlog === this.heldBacklog
   }
 
   private sweep(): void {

@@ -1,6 +1,7 @@
 /**
  * Takes a conversation, or the whole account, out of the bot's hands and gives it back: turns do not start, messages do not
- * leave, and what comes is stored as always. It costs no memory that grows: lanes keep ids, messages stay in the store.
+ * leave, and what comes is stored as always. It costs little memory: lanes keep ids, up to `maxBacklog` of them, then the
+ * account stops reading; messages stay in the store.
  *
  * A hold is in force at once and outlives the process; it is over once that is stored, so that nobody is told of an end that a
  * crash takes back.

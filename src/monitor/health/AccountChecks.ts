@@ -88,8 +88,10 @@ const called = ({ platform }: Account): string => {
 const inbox: Look = (account, scene) => {
   const paused = scene.chronicle.intake(account.platform.account)
   if (account.intake.isPaused && paused?.pausedSince !== undefined) return degraded(`intake is paused: ${paused.why}`)
-  const { backlog } = account.dispatcher.lanes
-  return backlog > scene.limits.backlogLimit ? degraded(`${backlog} events wait for their handlers`) : healthy
+  const { backlog, heldBacklog } = account.dispatcher.lanes
+  if (backlog <= scene.limits.backlogLimit) return healthy
+  const held = heldBacklog === 0 ? "" : `, ${heldBacklog} of them in what a person holds`
+  return degraded(`${backlog} events wait for their handlers${held}`)
 }
 
 /** Messages that could have left long ago. What was put off on purpose does not count. */
