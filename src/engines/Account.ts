@@ -95,7 +95,7 @@ export const start = Effect.fnUntraced(function* (
     revive: (revived) => {
       // Before recovery has read the store, it will find it there.
       if (!outgoing.hasRecovered()) return
-      if ("content" in revived) outgoing.relay.take(revived)
+      if ("content" in revived) outgoing.revive(revived)
       else dispatcher.takeStored(dispatcher.lanes.of(revived.conversation), revived.id)
     },
     cut: shards.cut,

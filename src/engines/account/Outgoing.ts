@@ -21,6 +21,8 @@ export interface Outgoing {
   readonly hasRecovered: () => boolean
   /** Takes from the store what was left there while the conversation was held. */
   readonly takeBack: (conversation: Conversation) => Effect.Effect<void>
+  /** Takes a message that was a dead letter. */
+  readonly revive: (message: OutboxMessage) => void
 }
 
 /** Messages under way at once, across conversations. */
@@ -64,6 +66,13 @@ export const make = Effect.fnUntraced(function* (
     if (behind !== undefined) behind.push(row)
     else if (recoveredTo === undefined) early.push(row)
     else if (row.id > recoveredTo) relay.take(row)
+  }
+  /** The store may have given it to `takeBack` already, or be about to. */
+  const revive: Outgoing["revive"] = (row) => {
+    const key = laneKey(row.conversation)
+    const behind = returning.get(key)
+    if (behind !== undefined) behind.push(row)
+    else if (!relay.queue.idsOf(key).includes(row.id)) relay.take(row)
   }
   const enqueue = (messages: ReadonlyArray<NewMessage>, ids: ReadonlyArray<number>): void => {
     ids.forEach((id, index) => {
@@ -124,14 +133,18 @@ export const make = Effect.fnUntraced(function* (
     const key = laneKey(conversation)
     const behind: Array<OutboxMessage> = []
     returning.set(key, behind)
+    const taken = new Set<number>()
     // What is under way is in good hands; what ended before this moment is in the store as such once this is flushed.
     const known = new Set(relay.queue.idsOf(key))
     yield* journal.flush
-    const last = yield* Recovery.messages(parts, account, (row) => {
-      if (laneKey(row.conversation) === key && !known.has(row.id)) relay.take(row)
+    yield* Recovery.messages(parts, account, (row) => {
+      if (laneKey(row.conversation) !== key || known.has(row.id)) return
+      taken.add(row.id)
+      relay.take(row)
     })
     returning.delete(key)
-    for (const row of behind) if (row.id > last) relay.take(row)
+    // By their ids: a dead letter that is requeued meanwhile is older than what was read.
+    for (const row of behind) if (!taken.has(row.id)) relay.take(row)
   })
 
   return {
@@ -143,6 +156,7 @@ export const make = Effect.fnUntraced(function* (
       for (const row of early.splice(0)) offer(row)
     }),
     hasRecovered: () => recoveredTo !== undefined,
-    takeBack
+    takeBack,
+    revive
   }
 })
