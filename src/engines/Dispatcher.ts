@@ -307,13 +307,7 @@ export class Dispatcher {
     this.counters.failedTurns++
     const { key, type } = delivery.event
     const error = new HandlerError.HandlerError({ event: { key, type }, attempt: delivery.attempt, reason })
-    const next = Effect.gen({ self: this }, function* () {
-      if (!error.isRetryable) return undefined
-      if (reason._tag === "StoreUnavailable") return Pace.storePause
-      delivery.pace ??= yield* Pace.make(this.options.redeliver)
-      return yield* delivery.pace.next(error)
-    })
-    this.fork(next).addObserver((exit) => {
+    this.fork(Pace.ofDelivery(delivery, error, this.options.redeliver)).addObserver((exit) => {
       const delay = Exit.isSuccess(exit) ? exit.value : undefined
       this.ports.failed(delivery, error, delay !== undefined)
       if (delay === undefined) return this.bury(lane, delivery, error)

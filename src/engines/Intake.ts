@@ -9,7 +9,6 @@ import * as State from "../domain/ConnectionState.ts"
 import type { Conversation } from "../domain/Conversation.ts"
 import type { Event, Position } from "../domain/Event.ts"
 import type { HandlerError } from "../domain/HandlerError.ts"
-import type { GatewayLink } from "../ports/Platform.ts"
 import type { Alarm, Timer } from "./Alarm.ts"
 import type { Backfill } from "./Backfill.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
@@ -17,6 +16,7 @@ import type { Inbox } from "./Inbox.ts"
 import type { Arrival, Journal, StreamRef } from "./Journal.ts"
 import type { Delivery } from "./Lanes.ts"
 import type { Pace } from "./Pace.ts"
+import type { ShardLink } from "./ShardLink.ts"
 import type { Spans } from "./Spans.ts"
 import type { StatusStream } from "./StatusStream.ts"
 
@@ -91,28 +91,6 @@ export interface IntakePorts {
   readonly status: StatusStream["Service"]
   readonly dispatcher: Dispatcher
   readonly spans: Spans
-}
-
-/** What is known of one connection. */
-export interface ShardView {
-  readonly shard: number
-  /** How many there are. */
-  readonly shards: number
-  readonly state: State.ConnectionState
-  /** Epoch milliseconds since when it is in this state. */
-  readonly since: number
-  readonly position: Position | undefined
-  /** Epoch milliseconds. */
-  readonly lastHeartbeatAt: number | undefined
-  readonly heartbeatRoundTrip: number | undefined
-  readonly lastFrameAt: number | undefined
-  readonly dials: number
-  readonly sessions: number
-}
-
-/** The engines' end of one connection, to be looked at as well. */
-export interface ShardLink extends GatewayLink {
-  readonly view: () => ShardView
 }
 
 export class Intake {

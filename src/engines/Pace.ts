@@ -3,6 +3,7 @@
  * shared alarm, or supervisors that must tell the delay before they take it.
  */
 import { Clock, Duration, Effect, Pull, Schedule } from "effect"
+import type { HandlerError } from "../domain/HandlerError.ts"
 
 export interface Pace<I> {
   /** The delay in milliseconds before the next attempt after this failure; `undefined` when the schedule gives up. */
@@ -22,5 +23,17 @@ export const make = <O, I>(schedule: Schedule.Schedule<O, I>): Effect.Effect<Pac
       )
   }))
 
+/** The delay before a delivery's next attempt, which remembers where its retries stand; `undefined` when there is none. */
+export const ofDelivery = Effect.fnUntraced(function* (
+  delivery: { pace: Pace<HandlerError> | undefined },
+  error: HandlerError,
+  schedule: Schedule.Schedule<unknown, HandlerError>
+) {
+  if (!error.isRetryable) return undefined
+  if (error.reason._tag === "StoreUnavailable") return storePause
+  delivery.pace ??= yield* make(schedule)
+  return yield* delivery.pace.next(error)
+})
+
 /** Milliseconds before a turn that the store held up begins again; an outage of the store must cost no event. */
-export const storePause = 1000
+const storePause = 1000

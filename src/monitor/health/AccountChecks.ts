@@ -2,7 +2,7 @@
 import { Clock, Effect } from "effect"
 import { HeartbeatMissed } from "../../domain/GatewayError.ts"
 import type { Account } from "../../engines/Account.ts"
-import type { ShardView } from "../../engines/Intake.ts"
+import type { ShardView } from "../../engines/ShardLink.ts"
 import type { Store } from "../../ports/Store.ts"
 import { type Check, degraded, type Finding, healthy, remark, unhealthy } from "./Check.ts"
 import type { Chronicle, ShardTimes } from "./Chronicle.ts"
