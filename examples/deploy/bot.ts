@@ -9,7 +9,7 @@
  */
 import { Config, Effect, Layer, Option } from "effect"
 import { Bot } from "everbot"
-import { Alerts, Monitor, ProcessGuard } from "everbot/monitor"
+import { Alerts, Logs, Monitor, ProcessGuard, Telemetry } from "everbot/monitor"
 import { Qq } from "everbot/qq"
 import { QqSimulator } from "everbot/simulator"
 import { Backup, Sqlite } from "everbot/sqlite"
@@ -28,9 +28,18 @@ const Help = Layer.unwrap(
   })
 )
 
-Layer.mergeAll(Echo, Help, Monitor.layerConfig, ProcessGuard.layerConfig, Backup.layerConfig, Qq.layerConfig).pipe(
+const Operation = Layer.mergeAll(
+  Help,
+  Monitor.layerConfig,
+  ProcessGuard.layerConfig,
+  Telemetry.layerConfig,
+  Backup.layerConfig
+)
+
+Layer.mergeAll(Echo, Operation, Qq.layerConfig).pipe(
   Bot.launch,
   Effect.provide(Sqlite.layerConfig),
   Effect.provide(QqSimulator.layerConfigUnlessSet()),
+  Effect.provide(Logs.layerConfig),
   Bot.runMain
 )

@@ -44,6 +44,8 @@ describe("examples/deploy", () => {
       assert.strictEqual(code, 0)
       yield* bot.signal("SIGTERM")
       assert.strictEqual(yield* bot.exit, 0, bot.output())
+      // What collects logs on a server reads a value a line, and `EVERBOT_LOG` and the others are heeded.
+      for (const line of bot.output().trimEnd().split("\n")) assert.property(JSON.parse(line), "category")
     })
   )
 
