@@ -8,6 +8,7 @@ import type { GatewayError } from "../domain/GatewayError.ts"
 import type { StoreError } from "../domain/StoreError.ts"
 import { Runtime } from "../engines/Runtime.ts"
 import type { Store } from "../ports/Store.ts"
+import { reported } from "./LastWord.ts"
 import { layerWith, type Options, type Provides } from "./Layer.ts"
 import { configWith } from "./Settings.ts"
 
@@ -33,7 +34,7 @@ export const launchWith =
         yield* runtime.start
         return yield* runtime.fatal
       })
-    ) as Effect.Effect<never, E | StoreError | GatewayError | ConfigError, Exclude<R, Provides> | Store>
+    ).pipe(reported) as Effect.Effect<never, E | StoreError | GatewayError | ConfigError, Exclude<R, Provides> | Store>
 
 /** {@link launchWith} with the defaults. */
 export const launch = launchWith({})

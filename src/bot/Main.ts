@@ -1,10 +1,7 @@
 /** The process around an app: signals, the last word, and the exit code that a process supervisor reads. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Effect, Exit, type Runtime } from "effect"
-import { ConfigError } from "../domain/ConfigError.ts"
-import { GatewayError } from "../domain/GatewayError.ts"
-import { oneLine } from "../domain/Line.ts"
-import { StoreError } from "../domain/StoreError.ts"
+import { LastWord, reported } from "./LastWord.ts"
 
 /**
  * A stop that was asked for is a success, unless who asked for it set `process.exitCode`, e.g. to be started again;
@@ -12,14 +9,6 @@ import { StoreError } from "../domain/StoreError.ts"
  */
 export const teardown: Runtime.Teardown = (exit, onExit) =>
   onExit(Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause) ? Number(process.exitCode ?? 0) : 1)
-
-/** Errors that say themselves what to do need no stack; all else is shown whole. */
-const report = (cause: Cause.Cause<unknown>): Effect.Effect<void> => {
-  if (Cause.hasInterruptsOnly(cause)) return Effect.void
-  const error = Cause.squash(cause)
-  const isPlain = error instanceof ConfigError || error instanceof GatewayError || error instanceof StoreError
-  return Effect.logFatal(isPlain ? oneLine(error.message, 2000) : cause)
-}
 
 /**
  * Runs an app as the process. SIGTERM and SIGINT stop it in order (see `drainTimeout`) and it exits with 0; a second
@@ -36,5 +25,6 @@ export const runMain = <A, E>(app: Effect.Effect<A, E>): void => {
   }
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
-  NodeRuntime.runMain(Effect.tapCause(app, report), { teardown, disableErrorReporting: true })
+  const main = Effect.provideService(reported(app), LastWord, { error: undefined })
+  NodeRuntime.runMain(main, { teardown, disableErrorReporting: true })
 }

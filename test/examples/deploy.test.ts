@@ -49,6 +49,24 @@ describe("examples/deploy", () => {
     })
   )
 
+  it.live("what ends it at its start is the last line of its log, in the file too", () =>
+    Effect.gen(function* () {
+      const path = yield* directory
+      const bot = yield* run(commandOf(/^CMD (\[.*\])$/m), {
+        EVERBOT_DB: join(path, "bot.db"),
+        EVERBOT_MONITOR_TOKEN_FILE: join(path, "monitor.token"),
+        EVERBOT_MONITOR_PORT: "0",
+        EVERBOT_LOG_DIR: path,
+        EVERBOT_CONCURRENCY: "0"
+      })
+      assert.strictEqual(yield* bot.exit, 1)
+      const filed = readFileSync(join(path, "everbot.log"), "utf8")
+      assert.strictEqual(filed, bot.output())
+      const { level, message } = JSON.parse(filed.trimEnd().split("\n").at(-1) ?? "")
+      assert.deepStrictEqual([level, /^EVERBOT_CONCURRENCY is no number/.test(message)], ["Fatal", true])
+    })
+  )
+
   it("systemd starts the same, and restarts it after the codes of the guard", () => {
     const unit = read("everbot.service")
     const [, started = ""] = /^ExecStart=\/usr\/bin\/env (.*)$/m.exec(unit) ?? []
