@@ -6,13 +6,14 @@
  * What is fetched goes the way of all events, into the same inbox under the same key: an overlap does no harm. How far a
  * conversation is whole is stored with its events, as a cursor, so a crash in between looks at the same hole again.
  */
-import { Effect, Exit, Latch, Semaphore } from "effect"
+import { Effect, Exit, Semaphore } from "effect"
 import { type Conversation, fromLaneKey, laneKey } from "../domain/Conversation.ts"
 import type { Event, Position } from "../domain/Event.ts"
 import type { Gap } from "../domain/Gap.ts"
 import type { RestError } from "../domain/RestError.ts"
 import type { History, Mark, PastMessage } from "../ports/Platform.ts"
 import type { Parts } from "./account/Parts.ts"
+import { byNumber, Hole } from "./Hole.ts"
 import type { StreamRef } from "./Journal.ts"
 import type { Delivery } from "./Lanes.ts"
 import * as Schedules from "./Schedules.ts"
@@ -35,23 +36,6 @@ const maxHeld = 2000
 /** Conversations that are looked at when a session was lost: those heard last. */
 const maxSwept = 200
 const prefix = "cursor/"
-
-/** An open gap. `to` is the first number after it, once that is known. */
-interface Hole {
-  to: Mark | undefined
-  readonly filled: Set<number>
-  readonly held: Array<{ readonly delivery: Delivery; readonly mark: Mark }>
-  /** What we said ourselves beyond it. */
-  readonly own: Array<Mark>
-  /** Opens when nothing is missing any more. */
-  readonly complete: Latch.Latch
-  /** Opens when too much waits. */
-  readonly full: Latch.Latch
-  /** The newest that the history gave. */
-  newest: Mark | undefined
-  /** Keys on their way from the history: they belong before what waits. */
-  readonly passing: Set<string>
-}
 
 /** How far a conversation is whole. */
 class Cursor {
@@ -113,15 +97,24 @@ export class Backfill {
     if (cursor !== undefined) this.reachOwn(cursor, mark)
   }
 
-  /** A stored event is about to go to its lane: whether it must wait behind an open gap. */
+  /** A stored event is about to go to its lane: whether that is taken over, because of an open gap. */
   holds(delivery: Delivery): boolean {
     const { event } = delivery
     const mark = this.history.markOf(event)
-    const hole = mark && this.cursors.get(laneKey(event.conversation))?.hole
-    if (mark === undefined || hole === undefined || hole.passing.delete(event.key)) return false
-    if (hole.to === undefined || mark.number < hole.to.number) return false
-    if (hole.held.push({ delivery, mark }) >= maxHeld) hole.full.openUnsafe()
+    const cursor = mark && this.cursors.get(laneKey(event.conversation))
+    const hole = cursor?.hole
+    if (mark === undefined || cursor === undefined || hole === undefined) return false
+    const isPast = hole.passing.delete(event.key)
+    if (!isPast && (hole.to === undefined || mark.number <= cursor.at.number)) return false
+    if (isPast || hole.to === undefined || mark.number < hole.to.number) {
+      this.release(hole.arrive(mark.number, { delivery, mark }, isPast))
+    } else hole.held.push({ delivery, mark })
+    if (hole.size >= maxHeld) hole.full.openUnsafe()
     return true
+  }
+
+  private release(deliveries: ReadonlyArray<Delivery>): void {
+    for (const delivery of deliveries) this.ports.release(delivery)
   }
 
   /** A session was lost: whatever was said last may be missing. */
@@ -147,7 +140,9 @@ export class Backfill {
   private reachOwn(cursor: Cursor, mark: Mark): void {
     this.reach(cursor, mark)
     const { hole } = cursor
-    if (hole?.to !== undefined && mark.number >= hole.to.number && hole.own.length < maxHeld) hole.own.push(mark)
+    if (hole?.to === undefined || mark.number <= cursor.at.number) return
+    if (mark.number < hole.to.number) this.release(hole.arrive(mark.number))
+    else if (hole.own.length < maxHeld) hole.own.push(mark)
   }
 
   private move(cursor: Cursor, mark: Mark): void {
@@ -157,8 +152,7 @@ export class Backfill {
   }
 
   private open(cursor: Cursor, to: Mark | undefined): void {
-    const latches = { complete: Latch.makeUnsafe(false), full: Latch.makeUnsafe(false) }
-    const hole: Hole = { to, filled: new Set(), held: [], own: [], newest: undefined, passing: new Set(), ...latches }
+    const hole = new Hole(cursor.at, to)
     cursor.hole = hole
     this.parts.fork(this.fill(cursor, hole))
   }
@@ -208,7 +202,7 @@ export class Backfill {
     if (mark.number <= cursor.at.number || hole.filled.has(mark.number)) return
     hole.newest = mark
     hole.filled.add(mark.number)
-    if (isOwn) return
+    if (isOwn) return this.release(hole.arrive(mark.number))
     hole.passing.add(event.key)
     this.ports.inject(event, raw)
   }
@@ -245,7 +239,7 @@ export class Backfill {
     cursor.hole = undefined
     if (newest > cursor.at.number) this.move(cursor, { id: (hole.newest ?? cursor.at).id, number: newest })
     const ours = hole.own.map((mark) => ({ delivery: undefined, mark }))
-    for (const { delivery, mark } of [...hole.held, ...ours].sort((a, b) => a.mark.number - b.mark.number)) {
+    for (const { delivery, mark } of [...hole.early, ...hole.held, ...ours].sort(byNumber)) {
       if (delivery === undefined) {
         this.reachOwn(cursor, mark)
         continue

@@ -186,7 +186,9 @@ export class Relay {
       })
     }
     // Inside the breaker: what it holds back never went to the wire, and must not look after a crash as if it had.
-    const send = Effect.andThen(this.markSending(row), this.ports.send(message))
+    const marked = Effect.andThen(this.markSending(row), this.ports.send(message))
+    // An upload may take minutes: whoever stops us then must not leave a row that looks as if it had been sent.
+    const send = platform.prepare === undefined ? marked : Effect.andThen(platform.prepare(message), marked)
     return breaker.execute(send, { key: platform.account, classify }).pipe(
       Effect.map((receipt): Step => ({ _tag: "Rest", status: receipt.status, receipt })),
       Effect.catch((error) =>

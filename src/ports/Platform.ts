@@ -136,6 +136,11 @@ export interface Platform {
    * one it was stored under, and the event has the very same one.
    */
   readonly decode: (raw: Uint8Array, key: string) => Event
+  /**
+   * What a row needs before it can be sent and nobody sees, e.g. an upload. May be repeated, so a row that is interrupted
+   * here was certainly not sent; `send` finds what was made ready, and does it itself where it was not.
+   */
+  readonly prepare?: ((message: OutboxMessage) => Effect.Effect<void, RestError>) | undefined
   /** Sends one outbox row, once. The idempotency key is derived from the row, so that a repeat is recognised. */
   readonly send: (message: OutboxMessage) => Effect.Effect<Receipt, RestError>
   /** Whether the platform recognises a repeat of this message and will not say it twice. */

@@ -108,6 +108,32 @@ describe("a hole in the numbers of a conversation", () => {
     })
   )
 
+  it.effect("is closed in order, whatever came of it first: by itself, or by the history", () =>
+    Effect.gen(function* () {
+      const past: Array<Event> = []
+      const world = numbered(() => past, new Set([7]))
+      yield* run(world, (handled) =>
+        Effect.gen(function* () {
+          yield* world.emit(message(1), message(5), message(4), message(3))
+          yield* pass("1 second")
+          assert.deepStrictEqual(handled, names([1]))
+          yield* world.emit(message(2))
+          yield* pass(0)
+          assert.deepStrictEqual(handled, names(range(1, 5)))
+          assert.deepStrictEqual(world.asked, [])
+          // 7 is ours and 10 was never kept: what came after that waits for nobody who is not coming.
+          past.push(...[6, 7, 8, 12].map((n) => message(n)))
+          yield* world.emit(message(13), message(11), message(9))
+          yield* pass("1 second")
+          assert.deepStrictEqual(handled, names(range(1, 5)))
+          yield* pass("3 seconds")
+          assert.deepStrictEqual(handled, names([...range(1, 6), 8, 9, 11, 12, 13]))
+          assert.deepStrictEqual(yield* gaps, [["channel:c", 9, 11]])
+        })
+      )
+    })
+  )
+
   it.effect("that the history does not have is on record, each run of numbers with its bounds", () =>
     Effect.gen(function* () {
       const world = numbered(() => [4, 7, 8].map((n) => message(n)))

@@ -25,6 +25,7 @@ interface Settings {
   readonly options?: Partial<RelayOptions>
   readonly isIdempotent?: boolean
   readonly send?: (message: OutboxMessage) => Effect.Effect<Receipt, Rest.RestError>
+  readonly prepare?: Platform["prepare"]
   /** Answers what is recorded; by default a moment later. */
   readonly hold?: boolean
 }
@@ -44,6 +45,7 @@ const make = Effect.fnUntraced(function* (settings: Settings = {}) {
   const platform: Platform = {
     ...fake.platform,
     isIdempotent: () => settings.isIdempotent ?? true,
+    prepare: settings.prepare,
     refreshCredentials: Effect.sync(() => void world.refreshed++),
     send: (message) =>
       Effect.suspend(() => {
@@ -97,6 +99,26 @@ const unavailable = new Rest.Unavailable({ reached: true })
 const unreached = new Rest.Unavailable({ reached: false })
 
 describe("the relay", () => {
+  it.effect("does not mark what is only made ready as being sent, and judges that as it judges a send", () =>
+    Effect.gen(function* () {
+      const uploaded = yield* Deferred.make<void>()
+      const ready = failing(unavailable)
+      const { relay, tried, writes } = yield* make({
+        isIdempotent: false,
+        prepare: () => Effect.andThen(Deferred.await(uploaded), Effect.asVoid(ready()))
+      })
+      const statuses = () => writes.map(({ status }) => status)
+      relay.take(row(1))
+      yield* TestClock.adjust("5 minutes")
+      assert.deepStrictEqual([tried.length, statuses()], [0, []])
+      yield* Deferred.succeed(uploaded, undefined)
+      yield* settle
+      assert.deepStrictEqual([tried.length, statuses()], [0, ["queued"]])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([tried.length, statuses()], [1, ["queued", "sending", "sent"]])
+    })
+  )
+
   it.effect("lets thousands of conversations wait out an outage for next to nothing, and sends them all after it", () =>
     Effect.gen(function* () {
       let isUp = false

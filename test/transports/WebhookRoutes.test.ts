@@ -303,6 +303,13 @@ describe("webhooks on a server of one's own", () => {
         const signature = Signature.make(Redacted.make(secret)).sign(at + token)
         assert.deepStrictEqual(yield* Effect.promise(() => answer.json()), { plain_token: token, signature })
       }
+      // The console's own check names the bot, and may have no signature.
+      for (const { appId, secret } of bots) {
+        const headers = { "content-type": "application/json", "x-bot-appid": appId }
+        const answer = yield* post(port, { body: challenge, headers }, "/qq")
+        const signature = Signature.make(Redacted.make(secret)).sign(at + token)
+        assert.deepStrictEqual(yield* Effect.promise(() => answer.json()), { plain_token: token, signature })
+      }
       // Neither signs for who proves nothing, and a forger is nobody's.
       for (const [body, secret] of [[challenge], [event], [event, "guessed"], [challenge, "guessed"]] as const) {
         const answer = yield* call(body, secret)

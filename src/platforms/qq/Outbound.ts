@@ -22,6 +22,7 @@ export const outbound = (config: QqConfig, rest: Rest, api: Api, credentials: Ke
     account,
     api,
     decode: (raw, key) => decodeRaw(account, raw, key),
+    prepare: rest.prepare,
     send: rest.send,
     isIdempotent: rest.isIdempotent,
     verdict: verdictOf,

@@ -69,6 +69,8 @@ export interface Rest {
     chat: Chat,
     media: Media
   ) => Effect.Effect<{ readonly fileInfo: string; readonly ttl: number }, RestError.RestError>
+  /** Uploads the media of a row, if it has any, so that `send` need not. */
+  readonly prepare: (message: OutboxMessage) => Effect.Effect<void, RestError.RestError>
   /**
    * Sends an outbox row once, to a group, private chat, guild channel or guild direct message. A repeat that the
    * platform recognises is a success, then without a message id. Media is uploaded first, which may be repeated. A
@@ -175,10 +177,15 @@ const make = Effect.fnUntraced(function* (
     return { ...target, body: form(target.body, yield* uploads.picture(local.source), local.name) }
   })
 
-  const deliver = Effect.fnUntraced(function* (message: OutboxMessage): Effect.fn.Return<Receipt, RestError.Reason> {
+  /** Why a row need not be tried, if so. */
+  const refusalOf = (message: OutboxMessage): RestError.Reason | undefined => {
     const now = clock.currentTimeMillisUnsafe()
     book.look(now, monotonic(clock))
-    const refusal = book.refusal(message, now) ?? quotas.refusal(message, now)
+    return book.refusal(message, now) ?? quotas.refusal(message, now)
+  }
+
+  const deliver = Effect.fnUntraced(function* (message: OutboxMessage): Effect.fn.Return<Receipt, RestError.Reason> {
+    const refusal = refusalOf(message)
     if (refusal !== undefined) return yield* Effect.fail(refusal)
     const target = yield* prepare(message)
     const isRisky = !isIdempotent(message)
@@ -202,6 +209,16 @@ const make = Effect.fnUntraced(function* (
     inAccount(Effect.catch(deliver(message), (reason) => learn(message, reason)))
   )
 
+  const uploadFor = (message: OutboxMessage): Effect.Effect<void, RestError.RestError> => {
+    const remote = mediaOf(message)
+    if (remote === undefined) return Effect.void
+    const upload = Effect.suspend((): Effect.Effect<string, RestError.Reason> => {
+      const problem = problemWith(message) ?? refusalOf(message)
+      return problem === undefined ? uploads.fileInfo(remote.chat, remote.media) : Effect.fail(problem)
+    })
+    return inAccount(Effect.asVoid(Effect.catch(upload, (reason) => learn(message, reason))))
+  }
+
   const whereIs = Effect.fnUntraced(function* (route: string) {
     const answer = yield* call("GET", route)
     const info = gatewayInfo(answer.body)
@@ -214,6 +231,7 @@ const make = Effect.fnUntraced(function* (
     call,
     request,
     upload: (chat, media) => inAccount(uploads.upload(chat, media)),
+    prepare: uploadFor,
     send,
     isIdempotent,
     gateway: whereIs("/gateway"),

@@ -4,10 +4,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Layer } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import type { OutboxMessage } from "../../../src/domain/Message.ts"
+import { video } from "../../../src/platforms/qq/Content.ts"
 import { QqCredentials } from "../../../src/platforms/qq/Credentials.ts"
 import { QqRest } from "../../../src/platforms/qq/Rest.ts"
 import { chunkedFrom } from "../../../src/platforms/qq/Upload.ts"
 import { planOf } from "../../../src/platforms/qq/UploadPlan.ts"
+import { messageTo } from "../../fixtures/runtime.ts"
 import { config } from "./fakes.ts"
 import { group } from "./fixtures.ts"
 import { world } from "./rest/operation.ts"
@@ -159,6 +162,34 @@ describe("an upload in parts", () => {
       }).pipe(Effect.provide(layer))
     })
   }
+
+  it.effect("is done before the message is sent, and not again for it; not at all where that is too late", () => {
+    const { counts, layer } = answering((path) => {
+      if (path.endsWith("/messages")) return [200, { id: "m1" }]
+      return path.endsWith("/upload_prepare") ? [200, plan([part])] : [200, { file_info: "info", ttl: 60 }]
+    })
+    const row = (content: OutboxMessage["content"]): OutboxMessage => ({
+      ...messageTo("ann", ""),
+      conversation: { account: "qq:102000001", kind: "group", id: group },
+      content,
+      id: 1,
+      status: "queued",
+      attempts: 0,
+      replyTo: { messageId: "ROBOT1.0_x", receivedAt: 0 }
+    })
+    const shown = row(video({ base64: bytes.toString("base64") }))
+    return Effect.gen(function* () {
+      const rest = yield* QqRest
+      yield* rest.prepare(shown)
+      assert.deepStrictEqual([counts.get(`${place}/files`), counts.get(`${place}/messages`)], [1, undefined])
+      assert.strictEqual((yield* rest.send(shown)).messageId, "m1")
+      assert.deepStrictEqual([counts.get(`${place}/files`), counts.get(`${place}/messages`)], [1, 1])
+      yield* rest.prepare(row({ text: "nothing to upload" }))
+      yield* TestClock.adjust("10 minutes")
+      const { reason } = yield* Effect.flip(rest.prepare(shown))
+      assert.deepStrictEqual([reason._tag, counts.get(`${place}/files`)], ["ReplyWindowClosed", 1])
+    }).pipe(Effect.provide(layer))
+  })
 
   it.effect("is given up when the store refuses the part itself", () => {
     const { layer } = answering((path) => (path === "/p0" ? [400, {}] : [200, plan([part])]))
