@@ -39,7 +39,7 @@ describe.concurrent("heals sessions", () => {
       const bot = yield* World.runOn(yield* World.database, app)
       yield* listening(simulator)
       yield* burst(simulator, fourChats, 200)
-      yield* simulator.settled.pipe(World.within(10_000, "what was said before"))
+      // At once, or the bot would take the pause for deafness, too.
       yield* simulator.fault({ kind: "silence", of: "dispatches" })
       yield* burst(simulator, fourChats, 20)
       yield* simulator.settled.pipe(World.within(20_000, "what was held back"))
