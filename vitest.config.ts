@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { LongestFirst } from "./test/fixtures/LongestFirst.ts"
@@ -32,8 +33,9 @@ const shared = {
 export default defineConfig({
   test: {
     globalSetup: ["test/taint/book.ts", "test/fixtures/compiled.ts"],
-    // Many tests wait for sockets and processes, so two at a time pay even on two cores; a third would take their time.
-    maxWorkers: 2,
+    // Many tests wait for sockets and processes, so two at a time pay even on two cores; more than cores would take the
+    // time that some of them measure.
+    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
     sequence: { sequencer: LongestFirst },
     projects: [
       { resolve, test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: ofUnits } },

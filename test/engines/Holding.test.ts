@@ -5,7 +5,7 @@ import * as Bot from "../../src/Bot.ts"
 import * as Rest from "../../src/domain/RestError.ts"
 import { Busy, StoreError } from "../../src/domain/StoreError.ts"
 import { maxHolds } from "../../src/engines/Holds.ts"
-import { Store } from "../../src/ports/Store.ts"
+import { emptyCommit, Store } from "../../src/ports/Store.ts"
 import * as Memory from "../../src/stores/Memory.ts"
 import { Events, FakePlatform } from "../../src/testing/index.ts"
 import { forgetful, life, news, prng, room, settle, until, untilEnded } from "../fixtures/runtime.ts"
@@ -114,6 +114,38 @@ describe("a hold", () => {
       })
       yield* untilEnded(life(disk.layer, fake, echo, last))
     })
+  })
+
+  it.effect("that cannot be read any more holds the whole account, until a person releases it", () => {
+    const disk = Memory.make()
+    const fake = FakePlatform.make()
+    const garble = Effect.gen(function* () {
+      const store = yield* Store
+      const state = [{ key: `${account}/holds`, value: "[{", expected: 0 }]
+      yield* store.commit({ ...emptyCommit, turns: [{ eventId: undefined, messages: [], state }] })
+    })
+    const release = Effect.gen(function* () {
+      yield* fake.emit(say("1"))
+      yield* pass("1 minute")
+      assert.deepStrictEqual(texts(fake), [])
+      assert.deepStrictEqual(
+        (yield* Bot.holds).map(({ conversation, reason }) => [conversation, reason]),
+        [[undefined, "what was held cannot be read"]]
+      )
+      assert.isTrue(yield* Bot.release(account))
+      yield* pass("1 second")
+      assert.deepStrictEqual(texts(fake), ["1"])
+      yield* disk.crash
+    })
+    const last = Effect.gen(function* () {
+      yield* pass("1 second")
+      assert.deepStrictEqual(yield* Bot.holds, [])
+    })
+    return garble.pipe(
+      Effect.provide(Layer.fresh(disk.layer)),
+      Effect.andThen(untilEnded(life(disk.layer, fake, echo, release))),
+      Effect.andThen(untilEnded(life(disk.layer, fake, echo, last)))
+    )
   })
 
   it.effect("keeps back what was queued, put off and said meanwhile, and each leaves once, in order", () => {

@@ -130,8 +130,14 @@ export const make = (parts: Parts, dispatcher: Dispatcher, { relay, takeBack }: 
     recover: Effect.gen(function* () {
       const text = yield* Recovery.patient(parts, () => kept.load)
       if (text === undefined) return
+      // A bot that speaks where a person took over does more harm than one that waits for a person.
       const stored = yield* Effect.catch(Schema.decodeEffect(Stored)(text), () =>
-        Effect.as(Effect.logError(`what a person holds of ${account} cannot be read: nothing is held`), [])
+        Effect.andThen(
+          Effect.logError(`what a person holds of ${account} cannot be read: all of it is held until it is released`),
+          Effect.map(Clock.currentTimeMillis, (since) => [
+            { lane: undefined, reason: "what was held cannot be read", since }
+          ])
+        )
       )
       for (const { lane, reason, since } of stored.slice(0, maxHolds + 1)) {
         apply({ account, conversation: lane === undefined ? undefined : fromLaneKey(account, lane), reason, since })
