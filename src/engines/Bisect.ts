@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import type { StoreError } from "../domain/StoreError.ts"
-import type { Commit, CommitResult, TurnResult } from "../ports/Store.ts"
+import { type Commit, type CommitResult, emptyCommit, type TurnResult } from "../ports/Store.ts"
 
 /** The store cannot hold this turn: nothing of it was applied. */
 export interface Refused {
@@ -38,7 +38,7 @@ export const bisect = (
     const parts = [commit.turns]
     for (let turns = parts.pop(); turns !== undefined; turns = parts.pop()) {
       if (turns.length === 0) continue
-      const part: Commit = { events: [], positions: [], settled: [], turns, messages: [], gaps: [] }
+      const part: Commit = { ...emptyCommit, turns }
       const result = yield* Effect.result(write(part))
       if (result._tag === "Success") found.push(...result.success.turns)
       else if (result.failure.reason._tag !== "Refused" || isLast(part)) return yield* result.failure

@@ -169,6 +169,7 @@ const make = Effect.fnUntraced(function* (options: JournalOptions = {}) {
   const recover: Effect.Effect<void> = Effect.gen(function* () {
     while (underWay.length > 0) {
       const batch = underWay[0] as Batch
+      // Each part is a run of its own: the numbers of ours are given to what comes behind.
       const result = yield* write(batch.commit).pipe(
         Effect.catchIf(isRefusal, () =>
           bisect(batch.commit, (part) => write({ ...part, token: { run: crypto.randomUUID(), seq: 1 } }))

@@ -35,12 +35,12 @@ describe("EVERBOT_DB", () => {
 
   it.live("that is blank is as good as not set: the database is a file and outlives the process", () =>
     Effect.gen(function* () {
-      const path = yield* directory
       const load = `import("${new URL("../../src/stores/Sqlite.ts", import.meta.url).href}")`
       const open = `const [{ Effect, Layer }, { layerConfig }] = await Promise.all([import("${import.meta.resolve("effect")}"), ${load}])
         await Effect.runPromise(Effect.scoped(Layer.build(layerConfig)))`
       const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "-e", open]
       for (const EVERBOT_DB of ["", "  "]) {
+        const path = yield* directory
         const { status, stderr } = spawnSync(process.execPath, args, {
           cwd: path,
           env: { EVERBOT_DB },
@@ -48,7 +48,7 @@ describe("EVERBOT_DB", () => {
         })
         assert.strictEqual(status, 0, stderr)
         assert.deepStrictEqual(
-          readdirSync(path).filter((name) => name.endsWith(".db")),
+          readdirSync(path).filter((name) => !/-(lock|wal|shm)$/.test(name)),
           ["everbot.db"]
         )
       }
