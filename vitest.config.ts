@@ -32,10 +32,9 @@ const shared = {
 
 export default defineConfig({
   test: {
-    globalSetup: ["test/taint/book.ts", "test/fixtures/compiled.ts"],
-    // Many tests wait for sockets and processes, so two at a time pay even on two cores; more than cores would take the
-    // time that some of them measure.
-    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
+    globalSetup: ["test/taint/book.ts", "test/fixtures/compiled.ts", "test/fixtures/bundles.ts"],
+    // Many tests wait for sockets and processes, so one more than there are cores keeps these busy.
+    maxWorkers: Math.max(2, Math.min(4, availableParallelism() + 1)),
     sequence: { sequencer: LongestFirst },
     projects: [
       { resolve, test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: ofUnits } },

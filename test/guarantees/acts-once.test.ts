@@ -8,7 +8,7 @@ import { Bot, Store } from "everbot"
 import { Qq } from "everbot/qq"
 import { Sqlite } from "everbot/sqlite"
 import * as Child from "./support/Child.ts"
-import { backAgain, burst, fourChats, listening, say, talkingWhile } from "./support/Crowd.ts"
+import { answering, backAgain, burst, fourChats, listening, say, talkingWhile } from "./support/Crowd.ts"
 import * as World from "./support/World.ts"
 
 const seen = Bot.userState({ name: "seen", schema: Schema.Int, initial: 0 })
@@ -52,6 +52,7 @@ describe.each(World.modes)("acts once, by %s", (mode) => {
         yield* listening(simulator).pipe(World.within(20_000, "the first session"))
         const kills: Array<number> = []
         yield* Effect.gen(function* () {
+          yield* answering(simulator).pipe(World.within(20_000, "the first answer"))
           for (let n = 0; n < 8; n++) {
             const back = backAgain(simulator).pipe(World.within(60_000, "the bot back"))
             if (n > 0) yield* back

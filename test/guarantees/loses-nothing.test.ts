@@ -9,7 +9,7 @@ import { Duration, Effect, Latch, Layer, Random } from "effect"
 import { Bot } from "everbot"
 import type { Fault } from "everbot/simulator"
 import * as Child from "./support/Child.ts"
-import { backAgain, burst, fourChats, groups, listening, say, talkingWhile } from "./support/Crowd.ts"
+import { answering, backAgain, burst, fourChats, groups, listening, say, talkingWhile } from "./support/Crowd.ts"
 import type { Mode } from "./support/Mode.ts"
 import * as World from "./support/World.ts"
 
@@ -27,6 +27,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
         yield* listening(simulator).pipe(World.within(20_000, "the first session"))
         const kills: Array<number> = []
         yield* Effect.gen(function* () {
+          yield* answering(simulator).pipe(World.within(20_000, "the first answer"))
           for (let n = 0; n < deaths; n++) {
             // Every other time the bot is let into its work first, however slow the machine starts it.
             const back = backAgain(simulator).pipe(World.within(60_000, `the bot back\n${child.output()}`))

@@ -8,7 +8,6 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { DatabaseSync } from "node:sqlite"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Layer, Random } from "effect"
 import { afterAll } from "vitest"
@@ -16,6 +15,7 @@ import type { StoreError } from "../../src/domain/StoreError.ts"
 import { SnapshotStore } from "../../src/ports/SnapshotStore.ts"
 import * as SnapshotFile from "../../src/stores/SnapshotFile.ts"
 import * as SnapshotSqlite from "../../src/stores/SnapshotSqlite.ts"
+import { programAt } from "../fixtures/program.ts"
 
 const root = mkdtempSync(join(tmpdir(), "everbot-corruption-"))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -147,7 +147,7 @@ for (const [name, make] of [
         const path = place()
         const layer =
           name === "files" ? SnapshotFile.layer({ directory: path }) : SnapshotSqlite.layer({ filename: path })
-        const writer = fileURLToPath(new URL("./snapshot-writer.ts", import.meta.url))
+        const writer = programAt("./snapshot-writer.ts", import.meta.url)
         let promised = 0
         for (const lines of [1, 7, 3, 12]) {
           promised = yield* Effect.promise(async () => {

@@ -72,8 +72,10 @@ if (stale.length > 0) fail(stale.join("\n"))
 
 const { one, many, all } = await import("./commands.ts")
 const from = whole("from", values.from)
-process.exitCode = await (values.seed !== undefined
+const code = await (values.seed !== undefined
   ? one({ seed: whole("seed", values.seed), json: values.json, trace: values.trace, mutant })
   : values.mutants
     ? all({ cap: whole("cap", values.cap), from, json: values.json, isKnown: values.known })
     : many({ seeds: whole("seeds", values.seeds), from, json: values.json, mutant }))
+// A promise of JavaScript's own may outlive its world, and what waits behind it sets a real timer then.
+process.exit(code)

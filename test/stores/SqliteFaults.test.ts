@@ -8,7 +8,6 @@ import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { createInterface } from "node:readline"
 import { DatabaseSync } from "node:sqlite"
-import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Result, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
@@ -19,6 +18,7 @@ import * as Sqlite from "../../src/stores/Sqlite.ts"
 import { open } from "../../src/stores/sqlite/Link.ts"
 import { onLink } from "../../src/stores/sqlite/onLink.ts"
 import { version } from "../../src/stores/sqlite/schema.ts"
+import { programAt } from "../fixtures/program.ts"
 import { forge, keysIn } from "./blocks.ts"
 import { account, commit, event, message, pending, turn } from "./StoreSuite.ts"
 
@@ -400,7 +400,7 @@ describe("Sqlite.layerSqlClient", () => {
 /** Starts the writer, kills it after this many acknowledgements; the highest number it acknowledged. */
 const killed = (filename: string, round: string, after: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    const writer = fileURLToPath(new URL("./writer.ts", import.meta.url))
+    const writer = programAt("./writer.ts", import.meta.url)
     const child = spawn(process.execPath, [writer, filename, round], { stdio: ["ignore", "pipe", "pipe"] })
     let errors = ""
     let lines = 0

@@ -2,11 +2,11 @@
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { Effect, Fiber, Random, Schedule, type Scope } from "effect"
 import type { QqSimulator } from "everbot/simulator"
+import { programAt } from "../fixtures/program.ts"
 import type { Launch } from "../guarantees/support/Child.ts"
-import { burst, fourChats, listening, type Place } from "../guarantees/support/Crowd.ts"
+import { answering, burst, fourChats, listening, type Place } from "../guarantees/support/Crowd.ts"
 import * as World from "../guarantees/support/World.ts"
 import { type Keeper, keep } from "./Keeper.ts"
 
@@ -77,7 +77,7 @@ export const places: ReadonlyArray<Place> = [
 /** Messages without an answer that people put up with. */
 const patience = 300
 
-const program = fileURLToPath(new URL("./bot.ts", import.meta.url))
+const program = programAt("./bot.ts", import.meta.url)
 
 /** What begins with an exclamation mark is an order and owed nothing. */
 export const owes = ({ text }: { readonly text: string }) => !text.startsWith("!")
@@ -132,6 +132,8 @@ export const run = (scenario: Scenario, settings: Settings): Effect.Effect<Figur
             books.said - books.answered > patience ? Effect.void : burst(simulator, places, places.length)
           )
           const people = yield* Effect.forkChild(Effect.repeat(talk, Schedule.spaced(every)))
+          const isHeard = yield* Effect.timeoutOption(answering(simulator), 30_000)
+          if (isHeard._tag === "None") violations.push("the bot never answered")
           const result = yield* what
           yield* Fiber.interrupt(people)
           return result

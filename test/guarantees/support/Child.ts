@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
 import type { QqSimulator } from "everbot/simulator"
+import { programAt } from "../../fixtures/program.ts"
 import { portOf } from "./Mode.ts"
 
 export interface End {
@@ -37,7 +37,7 @@ export interface Launch {
   readonly uid?: number | undefined
 }
 
-const bot = fileURLToPath(new URL("./bot.ts", import.meta.url))
+const bot = programAt("./bot.ts", import.meta.url)
 
 /** Where Node keeps what it compiled: a process that is started again and again starts in half the time. */
 const compiled = process.env["NODE_COMPILE_CACHE"] ?? join(tmpdir(), "node-compile-cache")

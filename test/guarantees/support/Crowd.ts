@@ -51,6 +51,12 @@ export const listening = (simulator: QqSimulator.QqSimulator) =>
       (books.validations.some((it) => it.accepted) && books.count("route:GET /users/@me") > 0)
   )
 
+/**
+ * Waits until a first answer shows that the bot has stored its session. A process that is killed between READY and that
+ * commit leaves a session nobody knows of, and what was said in it: no client can be kept from that.
+ */
+export const answering = (simulator: QqSimulator.QqSimulator) => simulator.until(({ answered }) => answered > 0)
+
 /** Waits, from the moment it is made, until the bot was away and has taken something again. */
 export const backAgain = (simulator: QqSimulator.QqSimulator) => {
   const { books } = simulator

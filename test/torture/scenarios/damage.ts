@@ -97,7 +97,6 @@ export const log: Scenario = {
     yield* Effect.gen(function* () {
       // What was replayed needs its session. A log that lost the beginning of all, session and tables, leaves a bot that
       // never was: nobody can know what it forgot. So the file holds the session before its log is damaged.
-      yield* stage.simulator.until((books) => books.answered > 0)
       yield* bot.whileDead(emptyLog(stage.filename))
       stage.killed()
       yield* stage.simulator.until((books) => books.resumes.length > 0)
