@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
-import { LongestFirst } from "./test/fixtures/LongestFirst.ts"
+import { LongestFirst, longest } from "./test/fixtures/LongestFirst.ts"
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
@@ -37,8 +37,9 @@ export default defineConfig({
     maxWorkers: Math.max(2, Math.min(4, availableParallelism() + 1)),
     sequence: { sequencer: LongestFirst },
     projects: [
-      { resolve, test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: ofUnits } },
-      { resolve, test: { ...shared, name: "units", include: ofUnits, isolate: false } }
+      { resolve, test: { ...shared, name: "long", include: [...longest] } },
+      { resolve, test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: [...ofUnits, ...longest] } },
+      { resolve, test: { ...shared, name: "units", include: ofUnits, exclude: [...longest], isolate: false } }
     ]
   }
 })
