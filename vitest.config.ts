@@ -38,7 +38,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { resolve, test: { ...shared, name: "long", include: [...longest] } },
-      { resolve, test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: [...ofUnits, ...longest] } },
+      {
+        resolve,
+        test: { ...shared, name: "whole", include: ["test/**/*.test.ts"], exclude: [...ofUnits, ...longest] }
+      },
       { resolve, test: { ...shared, name: "units", include: ofUnits, exclude: [...longest], isolate: false } }
     ]
   }
