@@ -33,7 +33,10 @@ const make = Effect.gen(function* () {
     Effect.suspend(() => {
       const status = objection(request, maxBody)
       if (status !== undefined) return Effect.succeed(refusal(status))
-      const claimants = Array.from(mounted.get(path) ?? []).filter((it) => it.claims(request.headers))
+      const endpoints = Array.from(mounted.get(path) ?? [])
+      // An account that is started again will be back: its platform is to come again, too.
+      if (endpoints.length === 0) return Effect.succeed(toResponse({ status: 503, retryAfter: 1 }))
+      const claimants = endpoints.filter((it) => it.claims(request.headers))
       if (claimants.length === 0) return Effect.succeed(refusal(404))
       if (inside >= maxCalls) return Effect.succeed(toResponse({ status: 503, retryAfter: 1 }))
       inside++

@@ -103,7 +103,7 @@ const answersAndAcknowledges = (client: Client, mode?: Mode): void => {
     Effect.gen(function* () {
       const { child, simulator } = yield* start(client, {}, mode)
       const said = everywhere.map((place) => say(simulator, place, `to ${place.kind}`))
-      yield* simulator.settled.pipe(World.within(5000, `answers: ${child.output()}`))
+      yield* simulator.settled.pipe(World.within(20_000, `answers: ${child.output()}`))
       World.assertFair(simulator, child.output())
       assert.deepStrictEqual(
         // Without a READY, qq-official-bot does not know its own id and leaves the mention of it in the text.
@@ -121,7 +121,7 @@ const answersAndAcknowledges = (client: Client, mode?: Mode): void => {
       yield* simulator.emit("INTERACTION_CREATE", frames.INTERACTION_CREATE.envelope.d)
       yield* simulator
         .until(({ interactions }) => interactions.length > 0)
-        .pipe(World.within(5000, `an acknowledgement: ${child.output()}`))
+        .pipe(World.within(20_000, `an acknowledgement: ${child.output()}`))
       assert.deepStrictEqual(
         simulator.books.interactions.map(({ code, id }) => [id, code]),
         [["b2f1c0de-7c55-4a55-9a5e-0c9f1d2e3f40", 0]]
@@ -158,10 +158,10 @@ for (const client of clients) {
           yield* simulator.fault(fault)
           yield* simulator
             .until((books) => connections(books) > before)
-            .pipe(talkingWhile(simulator, [chat], 50), World.within(15_000, `a new connection: ${child.output()}`))
+            .pipe(talkingWhile(simulator, [chat], 50), World.within(20_000, `a new connection: ${child.output()}`))
           yield* answering(simulator, child, after)
           if (client.resumes) {
-            if (!losesAnswers) yield* simulator.settled.pipe(World.within(5000, `the rest: ${child.output()}`))
+            if (!losesAnswers) yield* simulator.settled.pipe(World.within(20_000, `the rest: ${child.output()}`))
             const resumed = simulator.books.resumes.some(({ refused }) => refused === undefined)
             assert.strictEqual(resumed, keepsSession, child.output())
           }
@@ -178,7 +178,7 @@ for (const client of clients) {
         yield* simulator.fault({ kind: "expireToken" })
         yield* simulator
           .until((books) => books.sent.length > 0 && books.count("status:401") > 0)
-          .pipe(talkingWhile(simulator, [chat], 50), World.within(5000, "a refused answer"))
+          .pipe(talkingWhile(simulator, [chat], 50), World.within(20_000, "a refused answer"))
         yield* answering(simulator, child, "the end of the token")
         assert.isAtLeast(simulator.books.count("route:token"), 2)
         assert.strictEqual(connections(simulator.books), 1)
@@ -198,7 +198,7 @@ describe.concurrent(`a bot on ${officialBot.name} that is called by webhook`, ()
       yield* simulator.fault({ kind: "webhookTruncated", times: 1 })
       yield* simulator.fault({ kind: "webhookSlow", times: 1, ms: 100 })
       for (const place of everywhere) say(simulator, place)
-      yield* simulator.settled.pipe(World.within(10_000, `answers: ${child.output()}`))
+      yield* simulator.settled.pipe(World.within(20_000, `answers: ${child.output()}`))
       World.assertFair(simulator, child.output())
     })
   )
@@ -209,7 +209,7 @@ describe.concurrent(`a bot on ${officialBot.name} that is called by webhook`, ()
       yield* simulator.fault({ kind: "webhookForged", times: 3 })
       yield* simulator
         .until(({ hostile }) => hostile.length >= 3)
-        .pipe(World.within(5000, `refusals: ${child.output()}`))
+        .pipe(World.within(20_000, `refusals: ${child.output()}`))
       assert.deepStrictEqual(
         simulator.books.hostile.map(({ status }) => status),
         [401, 401, 401]

@@ -94,7 +94,7 @@ describe.each(World.modes)("acts once, by %s", (mode) => {
           }
         }
         yield* burst(simulator, fourChats, 20)
-        yield* simulator.settled.pipe(World.within(10_000, "every answer"))
+        yield* simulator.settled.pipe(World.within(20_000, "every answer"))
         assertCounted(simulator)
         assert.strictEqual(books.said, 100)
         // The platform saw no second attempt either: they were recognised here, not refused there.
@@ -124,7 +124,7 @@ describe.each(World.modes)("acts once, by %s", (mode) => {
         yield* simulator.emit("AT_MESSAGE_CREATE", data(n))
       }
       const after = say(simulator, { kind: "channel", id: "500" }, "after all of them")
-      yield* simulator.until(() => after.replies.length > 0).pipe(World.within(10_000, "the last answer"))
+      yield* simulator.until(() => after.replies.length > 0).pipe(World.within(20_000, "the last answer"))
       World.assertFair(simulator)
       const heard = simulator.books.offered.filter(
         ({ delivered, type }) => delivered && type.endsWith("MESSAGE_CREATE")
@@ -195,13 +195,13 @@ describe.each(World.modes)("acts once, by %s", (mode) => {
           yield* World.run(app(50), { store: mortal })
           yield* listening(simulator)
           yield* burst(simulator, fourChats, 8)
-          yield* Effect.promise(() => crashed).pipe(World.within(5000, "a turn to commit"))
+          yield* Effect.promise(() => crashed).pipe(World.within(20_000, "a turn to commit"))
         })
       )
       assert.isAtLeast(runs, 1)
       assert.strictEqual(simulator.books.sent.length, 0)
       yield* World.runOn(filename, app(5000))
-      yield* simulator.settled.pipe(World.within(10_000, "every answer"))
+      yield* simulator.settled.pipe(World.within(20_000, "every answer"))
       assertCounted(simulator)
       assert.isAbove(runs, 8)
     })

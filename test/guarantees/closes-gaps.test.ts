@@ -30,9 +30,9 @@ describe.concurrent("closes gaps", () => {
         const [session] = simulator.books.sessions
         const lastSeq = session?.writtenUpTo ?? 0
         yield* simulator.fault(fault)
-        yield* simulator.until((books) => books.sessions.length === 2).pipe(World.within(10_000, "a new session"))
+        yield* simulator.until((books) => books.sessions.length === 2).pipe(World.within(20_000, "a new session"))
         const after = say(simulator, { kind: "group", id: "group-1" }, "after the gap")
-        yield* simulator.until(() => after.replies.length > 0).pipe(World.within(5000, "the answer after it"))
+        yield* simulator.until(() => after.replies.length > 0).pipe(World.within(20_000, "the answer after it"))
         yield* bot.stop
         const gaps = yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
         assert.strictEqual(gaps.length, 1)
@@ -66,9 +66,11 @@ describe.concurrent("closes gaps", () => {
       const stoppedAt = yield* Clock.currentTimeMillis
       yield* simulator.until((books) => books.count("session:ended") === 1)
       const second = yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
-      yield* simulator.until((books) => books.sessions.length === 2).pipe(World.within(10_000, "a new session"))
+      yield* simulator.until((books) => books.sessions.length === 2).pipe(World.within(20_000, "a new session"))
       // The platform counts a session before the bot has heard of it.
-      yield* second.until((news) => news.some(({ _tag }) => _tag === "GapRecorded")).pipe(World.within(5000, "the gap"))
+      yield* second
+        .until((news) => news.some(({ _tag }) => _tag === "GapRecorded"))
+        .pipe(World.within(20_000, "the gap"))
       yield* second.stop
       const gaps = yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
       assert.strictEqual(gaps.length, 1)
@@ -89,7 +91,7 @@ describe.concurrent("closes gaps", () => {
         yield* simulator.fault({ kind: "cut", by: "rst" })
         yield* simulator.until((books) => books.resumes.length === n)
       }
-      yield* simulator.settled.pipe(World.within(5000, "every answer"))
+      yield* simulator.settled.pipe(World.within(20_000, "every answer"))
       yield* bot.stop
       yield* World.runOn(filename, app())
       yield* simulator.until((books) => books.resumes.length === 4)
@@ -115,7 +117,7 @@ describe.concurrent("closes gaps", () => {
       const starting = yield* Clock.currentTimeMillis
       const second = yield* World.runOn(filename, app())
       const after = say(simulator, { kind: "group", id: "group-1" }, "after the gap")
-      yield* simulator.until(() => after.replies.length > 0).pipe(World.within(5000, "the answer after it"))
+      yield* simulator.until(() => after.replies.length > 0).pipe(World.within(20_000, "the answer after it"))
       yield* second.stop
       const gaps = yield* World.inStore(filename, (store) => store.gaps(account))
       assert.strictEqual(gaps.length, 1)
@@ -149,7 +151,7 @@ describe.concurrent.for(World.modes)("closes gaps in guild channels, by %s", (mo
     const bot = yield* World.runOn(filename, Layer.mergeAll(World.Echo, attentive(simulator)))
     yield* listening(simulator)
     const before = yield* burst(simulator, [channel], 3)
-    yield* simulator.until(() => answered(before)).pipe(World.within(5000, "what was said before"))
+    yield* simulator.until(() => answered(before)).pipe(World.within(20_000, "what was said before"))
     const gaps = Effect.andThen(
       bot.stop,
       World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
@@ -165,7 +167,7 @@ describe.concurrent.for(World.modes)("closes gaps in guild channels, by %s", (mo
       const after = yield* burst(simulator, [channel, { kind: "group", id: "group-1" }], 4)
       yield* simulator
         .until(() => answered([...swallowed, ...after]))
-        .pipe(World.within(15_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
+        .pipe(World.within(20_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
       World.assertFair(simulator)
       assert.isTrue(bot.news.some((it) => it._tag === "GapFilled" && it.conversation.id === channel.id))
       assert.deepStrictEqual(yield* gaps, [])
@@ -179,7 +181,7 @@ describe.concurrent.for(World.modes)("closes gaps in guild channels, by %s", (mo
       yield* simulator.fault({ kind: "lostEvents", times: 2 })
       yield* burst(simulator, [channel], 2)
       const after = yield* burst(simulator, [channel], 2)
-      yield* simulator.until(() => answered(after)).pipe(World.within(10_000, "what was said after it"))
+      yield* simulator.until(() => answered(after)).pipe(World.within(20_000, "what was said after it"))
       World.assertFair(simulator)
       // Three messages and three answers came before.
       const told = bot.news.flatMap((it) => (it._tag === "GapRecorded" ? [it.gap] : []))
@@ -197,7 +199,7 @@ describe.concurrent.for(World.modes)("closes gaps in guild channels, by %s", (mo
       const { gaps, simulator } = yield* start
       for (let n = 0; n < 10; n++) {
         const said = yield* burst(simulator, [channel], 2)
-        yield* simulator.until(() => answered(said)).pipe(World.within(5000, "an answer"))
+        yield* simulator.until(() => answered(said)).pipe(World.within(20_000, "an answer"))
       }
       assert.strictEqual(simulator.books.count(listed), 0)
       assert.deepStrictEqual(yield* gaps, [])
@@ -213,9 +215,9 @@ describe.concurrent.for(World.modes)("closes gaps in guild channels, by %s", (mo
         yield* simulator.fault({ kind: "invalidSession", resumable: false })
         yield* simulator
           .until(() => answered(missed))
-          .pipe(World.within(10_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
+          .pipe(World.within(20_000, `every answer\n${bot.log.slice(-10).join("\n")}`))
         const after = yield* burst(simulator, [channel], 2)
-        yield* simulator.until(() => answered(after)).pipe(World.within(10_000, "what was said then"))
+        yield* simulator.until(() => answered(after)).pipe(World.within(20_000, "what was said then"))
         World.assertFair(simulator)
         assert.deepStrictEqual(
           (yield* gaps).map(({ stream }) => stream),
@@ -233,7 +235,7 @@ describe.concurrent.for(World.modes)("closes gaps in guild channels, by %s", (mo
         // A shorter absence counts for none: the platform calls again by then.
         yield* Effect.sleep(1100)
         yield* World.runOn(filename, Layer.mergeAll(World.Echo, attentive(simulator)))
-        yield* simulator.until(() => answered(missed)).pipe(World.within(10_000, "every answer"))
+        yield* simulator.until(() => answered(missed)).pipe(World.within(20_000, "every answer"))
         World.assertFair(simulator)
         assert.deepStrictEqual(
           (yield* gaps).map(({ stream }) => stream),

@@ -17,8 +17,8 @@ describe.concurrent("heals sessions", () => {
         const renewals = () => bot.news.filter(({ _tag }) => _tag === "SessionRenewed").length
         yield* bot
           .until(() => renewals() === 2)
-          .pipe(talkingWhile(simulator, fourChats, 40), World.within(15_000, "two renewals"))
-        yield* simulator.settled.pipe(World.within(5000, "every answer"))
+          .pipe(talkingWhile(simulator, fourChats, 40), World.within(20_000, "two renewals"))
+        yield* simulator.settled.pipe(World.within(20_000, "every answer"))
         World.assertFair(simulator)
         const { books } = simulator
         assert.isAbove(books.said, 100)

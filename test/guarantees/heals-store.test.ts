@@ -30,11 +30,11 @@ const tags = (bot: World.Running) => bot.news.map(({ _tag }) => _tag)
 const failing = (bot: World.Running) =>
   bot
     .until((news) => news.some(({ _tag }) => _tag === "StoreFailed"))
-    .pipe(World.within(10_000, "news of the store's failure"))
+    .pipe(World.within(20_000, "news of the store's failure"))
 const pausing = (bot: World.Running) =>
   bot
     .until((news) => news.some(({ _tag }) => _tag === "IntakePaused"))
-    .pipe(World.within(10_000, "a pause of the intake"))
+    .pipe(World.within(20_000, "a pause of the intake"))
 
 describe.each(World.modes)("heals the store, by %s", (mode) => {
   it.live("a database that another process holds for a while costs patience and nothing else", () =>
@@ -56,22 +56,24 @@ describe.each(World.modes)("heals the store, by %s", (mode) => {
         if (mode === "WebSocket") {
           // Heartbeats do not wait for the disk.
           const beats = books.heartbeats.length
-          yield* simulator.until(({ heartbeats }) => heartbeats.length > beats).pipe(World.within(5000, "a heartbeat"))
+          yield* simulator
+            .until(({ heartbeats }) => heartbeats.length > beats)
+            .pipe(World.within(20_000, "a heartbeat"))
         } else {
           // Calls are told to come again while nothing can be stored, and none is taken on trust.
           const isToldSo = simulator.until(({ pushes }) => pushes.some(({ status }) => status === 503))
-          yield* isToldSo.pipe(World.within(5000, "a call that is to come again"))
+          yield* isToldSo.pipe(World.within(20_000, "a call that is to come again"))
         }
         assert.strictEqual(books.answered, 8)
       }).pipe(talkingWhile(simulator, fourChats, 50), lockedWhile(filename))
-      yield* simulator.settled.pipe(World.within(15_000, `every answer\n${bot.log.slice(-20).join("\n")}`))
+      yield* simulator.settled.pipe(World.within(20_000, `every answer\n${bot.log.slice(-20).join("\n")}`))
       World.assertFair(simulator)
       assert.strictEqual(books.answered, books.said)
       const dialled = mode === "WebSocket" ? [1, 1] : [0, 0]
       assert.deepStrictEqual([books.identifies.length, books.dials.length], dialled)
       yield* bot
         .until((news) => news.some(({ _tag }) => _tag === "IntakeResumed"))
-        .pipe(World.within(5000, "the intake to go on"))
+        .pipe(World.within(20_000, "the intake to go on"))
       assert.include(tags(bot), "StoreRecovered")
       assert.isTrue(bot.news.some((it) => it._tag === "StoreFailed" && it.error.reason._tag === "Busy"))
     })
@@ -100,7 +102,7 @@ describe.each(World.modes)("heals the store, by %s", (mode) => {
       }).pipe(talkingWhile(simulator, fourChats, 10))
       const { answered } = books
       yield* ballast("DELETE FROM ballast")
-      yield* simulator.settled.pipe(World.within(15_000, `every answer\n${bot.log.slice(-20).join("\n")}`))
+      yield* simulator.settled.pipe(World.within(20_000, `every answer\n${bot.log.slice(-20).join("\n")}`))
       World.assertFair(simulator)
       assert.strictEqual(books.answered, books.said)
       assert.isAbove(books.answered, answered)

@@ -26,7 +26,7 @@ const answered = (simulator: QqSimulator.QqSimulator) =>
 const isReady = (bot: World.Running) =>
   bot.status.pipe(
     Effect.repeat({ schedule: Schedule.spaced(10), until: ([account]) => account?.isConnected === true }),
-    World.within(5000, "the connection to be ready")
+    World.within(20_000, "the connection to be ready")
   )
 
 // Most of these wait: for a backoff, a heartbeat, a timeout. Each has a platform of its own, so they may wait together.
@@ -54,11 +54,11 @@ describe.concurrent("heals", () => {
         // Silence is noticed by the next heartbeat, and only if nothing else comes.
         if (name === "silence") {
           yield* simulator.settled
-          yield* simulator.until(({ dials }) => dials.length === 2).pipe(World.within(5000, "another connection"))
+          yield* simulator.until(({ dials }) => dials.length === 2).pipe(World.within(20_000, "another connection"))
         }
         if (name === "tokenServerError") yield* simulator.fault({ kind: "revokeToken" })
-        yield* answered(simulator).pipe(World.within(15_000, `an answer\n${bot.log.slice(-20).join("\n")}`))
-        yield* simulator.settled.pipe(World.within(10_000, "every answer that is owed"))
+        yield* answered(simulator).pipe(World.within(20_000, `an answer\n${bot.log.slice(-20).join("\n")}`))
+        yield* simulator.settled.pipe(World.within(20_000, "every answer that is owed"))
         yield* isReady(bot)
         World.assertFair(simulator)
         assert.isUndefined(bot.news.find((it) => it._tag === "ConnectionChanged" && it.to._tag === "Failed"))
@@ -95,8 +95,8 @@ describe.concurrent("heals, by webhook", () => {
         yield* simulator.fault(fault)
         if (name === "tokenServerError") yield* simulator.fault({ kind: "expireToken" })
         yield* burst(simulator, fourChats, 8)
-        yield* answered(simulator).pipe(World.within(15_000, `an answer\n${bot.log.slice(-20).join("\n")}`))
-        yield* simulator.settled.pipe(World.within(10_000, "every answer that is owed"))
+        yield* answered(simulator).pipe(World.within(20_000, `an answer\n${bot.log.slice(-20).join("\n")}`))
+        yield* simulator.settled.pipe(World.within(20_000, "every answer that is owed"))
         yield* isReady(bot)
         World.assertFair(simulator)
         assert.strictEqual(simulator.books.answered, simulator.books.said)
@@ -124,10 +124,10 @@ describe("heals, measured", () => {
       const before = yield* Clock.currentTimeMillis
       yield* simulator.fault({ kind: "halfOpen" })
       const unheard = say(simulator, { kind: "direct", id: "user-1" }, "does anybody hear me?")
-      yield* simulator.until(({ resumes }) => resumes.length === 1).pipe(World.within(5000, "a resume"))
+      yield* simulator.until(({ resumes }) => resumes.length === 1).pipe(World.within(20_000, "a resume"))
       // The reconnect itself takes a moment more: its delay of at most 63 ms, and what a busy machine adds.
       assert.isBelow((books.resumes[0]?.at ?? 0) - before, interval * 1.1 + 400)
-      yield* simulator.until(() => unheard.replies.length > 0).pipe(World.within(5000, "the answer"))
+      yield* simulator.until(() => unheard.replies.length > 0).pipe(World.within(20_000, "the answer"))
       assert.strictEqual(books.identifies.length, 1)
     })
   )
@@ -144,7 +144,7 @@ describe("heals, measured", () => {
       assert.deepStrictEqual(yield* first.end("SIGTERM"), { code: 0, signal: null }, first.output())
       yield* burst(simulator, fourChats, 8)
       const second = yield* Child.start(simulator, filename)
-      yield* simulator.settled.pipe(World.within(15_000, `every answer\n${second.output()}`))
+      yield* simulator.settled.pipe(World.within(20_000, `every answer\n${second.output()}`))
       World.assertFair(simulator)
       assert.deepStrictEqual([books.answered, books.identifies.length, books.resumes.length], [16, 1, 1])
     })
@@ -163,7 +163,7 @@ describe("heals, measured", () => {
       // Steps of 50, 100, 200, then 300 ms, with a quarter of jitter: about a dozen in three seconds.
       assert.isBelow(books.dials.length, 25)
       assert.isAbove(books.dials.length, 4)
-      yield* answered(simulator).pipe(World.within(10_000, "an answer"))
+      yield* answered(simulator).pipe(World.within(20_000, "an answer"))
     })
   )
 })
@@ -272,7 +272,7 @@ describe.concurrent("what cannot heal", () => {
       const child = yield* Child.start(simulator, yield* World.database)
       yield* listening(simulator).pipe(World.within(20_000, "the first session"))
       yield* simulator.fault({ kind: "banned" })
-      const { code } = yield* child.ended.pipe(World.within(10_000, "the end of the process"))
+      const { code } = yield* child.ended.pipe(World.within(20_000, "the end of the process"))
       assert.strictEqual(code, 1, child.output())
       assert.match(child.output(), /4915/)
       assert.isAtMost(simulator.books.dials.length, 2)
@@ -301,7 +301,7 @@ describe.concurrent("what cannot heal", () => {
       for (let n = 1; n <= 4; n++) {
         yield* simulator.fault({ kind: "refuseConnections", ms: 150 })
         yield* simulator.fault({ kind: "cut", by: "rst" })
-        yield* answered(simulator).pipe(World.within(10_000, "an answer"))
+        yield* answered(simulator).pipe(World.within(20_000, "an answer"))
       }
       yield* isReady(bot)
       assert.isAtLeast(simulator.books.sessions.length, 4)

@@ -22,7 +22,7 @@ const timesReady = (news: World.Running["news"]) =>
 /** The slowest answer while all is well. */
 const slowest = Effect.fnUntraced(function* (simulator: QqSimulator.QqSimulator, shards: ReadonlyArray<number>) {
   const said = yield* Effect.forEach(shards, (shard) => sayTo(simulator, shard))
-  yield* simulator.settled.pipe(World.within(10_000, "every answer"))
+  yield* simulator.settled.pipe(World.within(20_000, "every answer"))
   return slowestOf(said)
 })
 
@@ -35,7 +35,7 @@ describe("isolates shards", () => {
         sessionStarts: { total: count + 1, maxConcurrency: count }
       })
       const bot = yield* World.runOn(yield* World.database, Layer.mergeAll(World.Echo, World.account(simulator)))
-      yield* simulator.until(() => alive(simulator) === count).pipe(World.within(15_000, "all sessions"))
+      yield* simulator.until(() => alive(simulator) === count).pipe(World.within(20_000, "all sessions"))
       yield* bot.until((news) => timesReady(news) === count)
       const usual = yield* slowest(simulator, all)
       const before = bot.news.length
@@ -52,9 +52,9 @@ describe("isolates shards", () => {
       // Shard 11 may only identify once the first of the 16 starts is five seconds old.
       yield* simulator
         .until(() => books.resumes.length === 2 && books.sessions.length === count + 1)
-        .pipe(World.within(15_000, "two resumes and a new session"))
+        .pipe(World.within(20_000, "two resumes and a new session"))
       yield* Effect.forEach(all, (shard) => sayTo(simulator, shard), { discard: true })
-      yield* simulator.settled.pipe(World.within(10_000, "every answer"))
+      yield* simulator.settled.pipe(World.within(20_000, "every answer"))
       World.assertFair(simulator)
       assert.strictEqual(books.dials.length, count + 3)
       assert.isTrue(books.resumes.every(({ refused }) => refused === undefined))
@@ -78,13 +78,13 @@ describe.concurrent("goes on under another number of shards", () => {
       const simulator = yield* World.platform({ shards: 2 })
       const filename = yield* World.database
       const bot = yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
-      yield* simulator.until(() => alive(simulator) === 2).pipe(World.within(5000, "two sessions"))
+      yield* simulator.until(() => alive(simulator) === 2).pipe(World.within(20_000, "two sessions"))
       yield* Effect.forEach([0, 1], (shard) => sayTo(simulator, shard), { discard: true })
       yield* simulator.settled
       yield* simulator.fault({ kind: "moreShards", shards: 4, insists: true })
-      yield* simulator.until(() => alive(simulator) === 4).pipe(World.within(10_000, "four sessions"))
+      yield* simulator.until(() => alive(simulator) === 4).pipe(World.within(20_000, "four sessions"))
       yield* Effect.forEach([0, 1, 2, 3], (shard) => sayTo(simulator, shard), { discard: true })
-      yield* simulator.settled.pipe(World.within(5000, "every answer"))
+      yield* simulator.settled.pipe(World.within(20_000, "every answer"))
       World.assertFair(simulator)
       const { books } = simulator
       assert.strictEqual(books.answered, 6)
@@ -108,19 +108,19 @@ describe.concurrent("goes on under another number of shards", () => {
       const { books } = simulator
       const app = Layer.mergeAll(World.Echo, World.account(simulator))
       const first = yield* World.runOn(filename, app)
-      yield* simulator.until(() => alive(simulator) === 1).pipe(World.within(5000, "a session"))
+      yield* simulator.until(() => alive(simulator) === 1).pipe(World.within(20_000, "a session"))
       yield* sayTo(simulator, 0)
       yield* simulator.settled
       yield* first.stop
       yield* simulator.fault({ kind: "moreShards", shards: 3 })
       const second = yield* World.runOn(filename, app)
-      yield* simulator.until(() => books.sessions.length === 4).pipe(World.within(5000, "three sessions more"))
+      yield* simulator.until(() => books.sessions.length === 4).pipe(World.within(20_000, "three sessions more"))
       yield* Effect.forEach([0, 1, 2], (shard) => sayTo(simulator, shard), { discard: true })
-      yield* simulator.settled.pipe(World.within(5000, "every answer"))
+      yield* simulator.settled.pipe(World.within(20_000, "every answer"))
       assert.strictEqual(books.resumes.length, 0)
       yield* second.stop
       const third = yield* World.runOn(filename, app)
-      yield* simulator.until(() => books.resumes.length === 3).pipe(World.within(5000, "three resumes"))
+      yield* simulator.until(() => books.resumes.length === 3).pipe(World.within(20_000, "three resumes"))
       yield* third.stop
       const gaps = yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
       assert.deepStrictEqual(
@@ -139,12 +139,12 @@ describe.concurrent("goes on under another number of shards", () => {
       const app = Layer.mergeAll(World.Echo, World.account(simulator))
       const first = yield* World.runOn(filename, app)
       // What the platform has begun, the bot has not heard of before READY is there.
-      yield* first.until((news) => timesReady(news) === 2).pipe(World.within(5000, "two sessions"))
+      yield* first.until((news) => timesReady(news) === 2).pipe(World.within(20_000, "two sessions"))
       yield* first.stop
       // One call for the number, none for the two resumes, which know their address.
       yield* simulator.fault({ kind: "serverError", times: 1 })
       yield* World.runOn(filename, app)
-      yield* simulator.until(() => books.resumes.length === 2).pipe(World.within(5000, "two resumes"))
+      yield* simulator.until(() => books.resumes.length === 2).pipe(World.within(20_000, "two resumes"))
       assert.strictEqual(books.identifies.length, 2)
     })
   )

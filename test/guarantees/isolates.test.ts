@@ -16,7 +16,7 @@ const converse = Effect.fnUntraced(function* (simulator: Parameters<typeof say>[
   let slowest = 0
   for (let n = 0; n < 15; n++) {
     const said = say(simulator, place)
-    yield* simulator.until(() => said.replies.length > 0).pipe(World.within(10_000, "an answer beside the trouble"))
+    yield* simulator.until(() => said.replies.length > 0).pipe(World.within(20_000, "an answer beside the trouble"))
     slowest = Math.max(slowest, (said.replies[0]?.at ?? 0) - said.at)
   }
   return slowest

@@ -73,7 +73,7 @@ describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
       yield* burst(simulator, fourChats, 4)
       yield* bot
         .until((news) => news.filter(({ _tag }) => _tag === "MessageSettled").length === 4)
-        .pipe(World.within(10_000, "four outcomes"))
+        .pipe(World.within(20_000, "four outcomes"))
       yield* bot.stop
       const { counts, resting } = yield* accounted(simulator, filename, 4)
       assert.deepStrictEqual([counts.sent, counts.refused], [2, 2])
@@ -99,7 +99,7 @@ describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
       say(simulator, { kind: "group", id: "g" }, "long")
       yield* bot
         .until((news) => news.filter(({ _tag }) => _tag === "MessageSettled").length === 7)
-        .pipe(World.within(10_000, "seven outcomes"))
+        .pipe(World.within(20_000, "seven outcomes"))
       yield* bot.stop
       const { counts, resting } = yield* accounted(simulator, filename, 7)
       assert.deepStrictEqual([counts.sent, counts.refused], [5, 2])
@@ -120,7 +120,7 @@ describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
       yield* simulator.fault({ kind: "lostAnswer", times: 1 })
       const lost = say(simulator, { kind: "channel", id: "500" }, "was it said?")
       const next = say(simulator, { kind: "channel", id: "500" }, "and this")
-      yield* simulator.until(() => next.replies.length > 0).pipe(World.within(10_000, "the next answer"))
+      yield* simulator.until(() => next.replies.length > 0).pipe(World.within(20_000, "the next answer"))
       yield* bot.stop
       const { counts, resting } = yield* accounted(simulator, filename, 2)
       assert.deepStrictEqual([counts.sent, counts.unknown], [1, 1])
@@ -142,13 +142,13 @@ describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
         yield* simulator.fault({ kind: "slowAnswer", ms: 60_000, times: 2 })
         const inChannel = say(simulator, { kind: "channel", id: "500" }, "was it said?")
         const inGroup = say(simulator, { kind: "group", id: "group-1" }, "say it again")
-        yield* simulator.until(({ sent }) => sent.length === 2).pipe(World.within(5000, "two messages"))
+        yield* simulator.until(({ sent }) => sent.length === 2).pipe(World.within(20_000, "two messages"))
         yield* first.end("SIGKILL")
         const second = yield* Child.start(simulator, filename)
         const next = say(simulator, { kind: "channel", id: "500" }, "and this")
         yield* simulator
           .until(({ sent }) => next.replies.length > 0 && sent.some(({ duplicate }) => duplicate))
-          .pipe(World.within(15_000, `what comes after the crash\n${second.output()}`))
+          .pipe(World.within(20_000, `what comes after the crash\n${second.output()}`))
         assert.deepStrictEqual(yield* second.end("SIGTERM"), { code: 0, signal: null }, second.output())
         // Asked twice in the group, where the platform tells a repetition, and once in the channel, where it does not.
         assert.deepStrictEqual(
@@ -179,7 +179,7 @@ describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
       const said = say(simulator, { kind: "direct", id: "u" }, "three failures")
       yield* bot
         .until((news) => news.some((it) => it._tag === "MessageSettled" && it.status === "dead"))
-        .pipe(World.within(10_000, "a dead letter"))
+        .pipe(World.within(20_000, "a dead letter"))
       yield* bot.stop
       const { resting } = yield* accounted(simulator, filename, 1)
       const [letter] = resting
@@ -187,7 +187,7 @@ describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
       assert.match(letter.reason, /unavailable/)
       yield* World.inStore(filename, (store) => store.requeue(letter))
       yield* World.runOn(filename, app())
-      yield* simulator.until(() => said.replies.length > 0).pipe(World.within(10_000, "the answer after all"))
+      yield* simulator.until(() => said.replies.length > 0).pipe(World.within(20_000, "the answer after all"))
       World.assertFair(simulator)
     })
   )
@@ -208,11 +208,11 @@ describe.concurrent.each(World.modes)("keeps every reply, by %s", (mode) => {
       say(simulator, { kind: "direct", id: "w" }, "at once or never")
       yield* bot
         .until((news) => news.some((it) => it._tag === "MessageSettled" && it.status === "expired"))
-        .pipe(World.within(10_000, "an expired reply"))
+        .pipe(World.within(20_000, "an expired reply"))
       yield* bot.stop
       assert.strictEqual(later.replies.length, 0)
       const again = yield* World.runOn(filename, app())
-      yield* simulator.until(() => later.replies.length > 0).pipe(World.within(10_000, "the late reply"))
+      yield* simulator.until(() => later.replies.length > 0).pipe(World.within(20_000, "the late reply"))
       yield* again.stop
       const { counts, resting } = yield* accounted(simulator, filename, 2)
       assert.deepStrictEqual([counts.sent, counts.expired], [1, 1])

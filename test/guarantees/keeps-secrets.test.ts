@@ -107,19 +107,19 @@ describe("keeps secrets", () => {
       for (const fault of troubles) {
         yield* simulator.fault(fault)
         yield* burst(simulator, fourChats, 4)
-        yield* simulator.settled.pipe(World.within(15_000, `every answer after ${fault.kind}`))
+        yield* simulator.settled.pipe(World.within(20_000, `every answer after ${fault.kind}`))
       }
-      yield* simulator.until(({ sessions }) => sessions.length === 2).pipe(World.within(10_000, "a second session"))
+      yield* simulator.until(({ sessions }) => sessions.length === 2).pipe(World.within(20_000, "a second session"))
       say(simulator, { kind: "direct", id: "user-1" }, "fail")
       say(simulator, { kind: "direct", id: "user-2" }, "long")
       yield* bot
         .until((news) => ["EventDeadLettered", "MessageSettled"].every((tag) => news.some((it) => it._tag === tag)))
-        .pipe(World.within(10_000, "dead letters"))
+        .pipe(World.within(20_000, "dead letters"))
       const status = yield* bot.status
       // The last act: the secret is refused, and the account ends.
       yield* simulator.fault({ kind: "wrongSecret" })
       yield* simulator.fault({ kind: "close", code: 4004 })
-      const exit = yield* bot.ended.pipe(World.within(10_000, "the end"))
+      const exit = yield* bot.ended.pipe(World.within(20_000, "the end"))
       const error = Exit.isFailure(exit) ? [exit.cause, Cause.squash(exit.cause), Cause.pretty(exit.cause)] : []
       const account = `qq:${simulator.appId}`
       const kept = yield* World.inStore(filename, (store) =>
@@ -197,7 +197,7 @@ describe("keeps secrets", () => {
           answers.push(dump([...answer.headers]), yield* Effect.promise(() => answer.text()))
         }
       }
-      yield* simulator.until(({ hostile }) => hostile.length === 10).pipe(World.within(5000, "the strangers"))
+      yield* simulator.until(({ hostile }) => hostile.length === 10).pipe(World.within(20_000, "the strangers"))
       const said = {
         answers: answers.join("\n"),
         log: bot.log.join("\n"),
@@ -235,7 +235,7 @@ describe("keeps secrets", () => {
       yield* listening(simulator)
       for (let round = 0; round < 3; round++) {
         yield* burst(simulator, fourChats, 8)
-        yield* simulator.settled.pipe(World.within(15_000, "every answer"))
+        yield* simulator.settled.pipe(World.within(20_000, "every answer"))
         yield* simulator.fault({ kind: "cut", by: "rst" })
       }
       const sessions = simulator.books.identifies.flatMap(({ session }) => session ?? [])
@@ -257,12 +257,12 @@ describe("keeps secrets", () => {
       const directory = yield* World.directory
       const options = ["--report-on-signal", "--report-filename=report.json", `--report-directory=${directory}`]
       const child = yield* Child.start(simulator, join(directory, "bot.db"), { NODE_OPTIONS: options.join(" ") })
-      yield* listening(simulator).pipe(World.within(15_000, "a session"))
+      yield* listening(simulator).pipe(World.within(20_000, "a session"))
       yield* child.signal("SIGUSR2")
       // Node says on standard error when it has written it.
       yield* Effect.sync(() => child.output().includes("report completed")).pipe(
         Effect.repeat({ until: (isWritten) => isWritten, schedule: Schedule.spaced("20 millis") }),
-        World.within(15_000, "a report")
+        World.within(20_000, "a report")
       )
       const report = readFileSync(join(directory, "report.json"), "utf8")
       assert.include(report, '"javascriptStack"')

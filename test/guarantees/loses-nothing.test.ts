@@ -120,7 +120,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
         yield* simulator
           .timetable(faults, 400)
           .pipe(Effect.andThen(Effect.sleep(400)), talkingWhile(simulator, fourChats, 20))
-        yield* simulator.settled.pipe(World.within(15_000, "every answer"))
+        yield* simulator.settled.pipe(World.within(20_000, "every answer"))
         World.assertFair(simulator)
         assert.strictEqual(books.answered, books.said)
         assert.strictEqual(books.faults.length, faults.length)
@@ -146,7 +146,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
         yield* simulator
           .timetable(revocations, 500)
           .pipe(Effect.andThen(Effect.sleep(500)), talkingWhile(simulator, fourChats, 20))
-        yield* simulator.settled.pipe(World.within(15_000, "every answer"))
+        yield* simulator.settled.pipe(World.within(20_000, "every answer"))
         World.assertFair(simulator)
         assert.isAtLeast(books.sessions.length, 4)
         // Only what a dead session can excuse is missing.
@@ -167,7 +167,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
       yield* listening(simulator)
       yield* burst(simulator, groups(48), flood)
       const isFull = bot.until((news) => news.some(({ _tag }) => _tag === "IntakePaused"))
-      yield* isFull.pipe(World.within(10_000, "a full queue"))
+      yield* isFull.pipe(World.within(20_000, "a full queue"))
       const [full] = yield* bot.status
       assert.isBelow(full?.eventsReceived ?? flood + 1, flood)
       yield* gate.open
@@ -197,7 +197,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
         mode === "WebSocket"
           ? it.heartbeats.some(({ d }) => d !== null && d >= seq)
           : it.pushes.filter(({ status }) => status === 200).length === it.said
-      yield* simulator.until(isAcknowledged).pipe(World.within(5000, "an acknowledgement of the last message"))
+      yield* simulator.until(isAcknowledged).pipe(World.within(20_000, "an acknowledgement of the last message"))
       yield* bot.stop
       const kept = yield* World.inStore(filename, (store) =>
         Effect.all({
@@ -209,7 +209,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
       assert.isAtLeast(kept.positions[0]?.seq ?? 0, seq)
       // And a bot that does answer goes on with them.
       yield* World.runOn(filename, Layer.mergeAll(World.Echo, World.account(simulator)))
-      yield* simulator.settled.pipe(World.within(10_000, "every answer"))
+      yield* simulator.settled.pipe(World.within(20_000, "every answer"))
       World.assertFair(simulator)
     })
   )

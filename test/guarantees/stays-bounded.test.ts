@@ -39,7 +39,7 @@ describe("stays bounded", () => {
       yield* burst(simulator, groups(50), events)
       yield* bot
         .until((news) => news.some(({ _tag }) => _tag === "IntakePaused"))
-        .pipe(World.within(15_000, "a pause of the intake"))
+        .pipe(World.within(20_000, "a pause of the intake"))
       const watch = Effect.map(bot.status, ([it]) => {
         most = Math.max(most, it?.eventsWaiting ?? 0)
       })
@@ -95,12 +95,12 @@ describe("stays bounded", () => {
         yield* listening(simulator)
         yield* burst(simulator, groups(50), count)
         const refusals = () => books.pushes.filter(({ status }) => status === 503).length
-        yield* simulator.until(() => refusals() > 0).pipe(World.within(15_000, "a call that is to come again"))
+        yield* simulator.until(() => refusals() > 0).pipe(World.within(20_000, "a call that is to come again"))
         const [paused] = yield* bot.status
         assert.strictEqual(paused?.isIntakePaused, true)
         // A round of refusals later nothing has moved, and no more calls wait inside than the platform has connections.
         const before = refusals()
-        yield* simulator.until(() => refusals() > before + 50).pipe(World.within(15_000, "more refusals"))
+        yield* simulator.until(() => refusals() > before + 50).pipe(World.within(20_000, "more refusals"))
         const [still] = yield* bot.status
         assert.strictEqual(still?.eventsReceived, paused?.eventsReceived)
         assert.isAtMost(still?.eventsReceived ?? count, limits.maxBacklog + limits.maxResident + 50)
@@ -130,7 +130,7 @@ describe("stays bounded", () => {
       yield* burst(simulator, groups(50), count)
       yield* bot
         .until((news) => news.some(({ _tag }) => _tag === "IntakePaused"))
-        .pipe(World.within(15_000, "a pause of the intake"))
+        .pipe(World.within(20_000, "a pause of the intake"))
       const [status] = yield* bot.status
       assert.isAtMost(status?.messagesWaiting ?? Number.POSITIVE_INFINITY, limits.maxQueued + limits.concurrency)
       assert.isBelow(status?.eventsReceived ?? count, count)
@@ -138,7 +138,7 @@ describe("stays bounded", () => {
       const isAlive = simulator.until(({ heartbeats, pushes }) =>
         mode === "WebSocket" ? heartbeats.length >= beats + 2 : pushes.some(({ status }) => status === 503)
       )
-      yield* isAlive.pipe(World.within(5000, "a sign of life"))
+      yield* isAlive.pipe(World.within(20_000, "a sign of life"))
       yield* simulator.fault({ kind: "rateLimited", times: 0 })
       yield* simulator.settled.pipe(World.within(40_000, "every answer"))
       World.assertFair(simulator)

@@ -1,7 +1,7 @@
 /** The door of a webhook: what is let in, what is turned away unread, and who else may live behind it. */
 import { connect, type Socket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Latch, Layer, Redacted } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { Bot } from "everbot"
 import { Qq } from "everbot/qq"
@@ -71,6 +71,26 @@ describe.concurrent("the door of a webhook", () => {
       assert.strictEqual(answer.status, 200)
       assert.deepStrictEqual(yield* Effect.promise(() => answer.json()), { length: 6 })
       assert.deepStrictEqual(calls[0]?.body, body)
+    })
+  )
+
+  it.live("tells callers to come again while the account behind it is started anew", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const turn = Latch.makeUnsafe(false)
+      const restarting = Effect.gen(function* () {
+        const { mount } = yield* WebhookRoutes
+        yield* Effect.scoped(mount("/hook", echo([])))
+        yield* Effect.forkScoped(turn.whenOpen(mount("/hook", echo([]))))
+      })
+      yield* Layer.build(
+        WebhookServer.serve(Layer.effectDiscard(restarting).pipe(Layer.provide(WebhookRoutes.layer)), { port })
+      )
+      const away = yield* post(port)
+      assert.deepStrictEqual([away.status, away.headers.get("retry-after")], [503, "1"])
+      yield* turn.open
+      const back = yield* Effect.repeat(post(port), { until: ({ status }) => status !== 503 })
+      assert.strictEqual(back.status, 200)
     })
   )
 
@@ -146,7 +166,7 @@ describe.concurrent("the door of a webhook", () => {
       })
       yield* Effect.sleep(5).pipe(
         Effect.repeat({ until: () => turnedAway.length === 2 }),
-        World.within(5000, "two that are told to come again")
+        World.within(20_000, "two that are told to come again")
       )
       assert.deepStrictEqual(turnedAway, ["1", "1"])
       release()
@@ -239,7 +259,7 @@ describe("webhooks on a server of one's own", () => {
       const bot = yield* World.runOn(yield* World.database, Layer.mergeAll(World.Echo, app))
       yield* Effect.all([listening(one), listening(two)])
       const said = [one, two].map((simulator) => say(simulator, { kind: "group", id: "g" }, "hello"))
-      yield* Effect.all([one.settled, two.settled]).pipe(World.within(10_000, "both answers"))
+      yield* Effect.all([one.settled, two.settled]).pipe(World.within(20_000, "both answers"))
       assert.deepStrictEqual(
         said.map(({ replies }) => replies.map(({ text }) => text)),
         [["hello"], ["hello"]]

@@ -2,13 +2,19 @@
 import { Duration } from "effect"
 import type { CredentialError } from "../../domain/CredentialError.ts"
 import * as GatewayError from "../../domain/GatewayError.ts"
-import type { RestError } from "../../domain/RestError.ts"
+import type * as Rest from "../../domain/RestError.ts"
 
 const check = "Check the app id and the client secret against the QQ bot console (q.qq.com), and its IP allow-list."
 
+const notQq = "The answer is not QQ's: check `apiUrl` (QQ_API_URL), and the proxies on the way."
+
 /** `GET /gateway/bot` failed. */
-export const fromRestError = ({ reason }: RestError): GatewayError.Reason => {
+export const fromRestError = ({ reason }: Rest.RestError): GatewayError.Reason => {
   const facts = { code: reason.code ?? reason.status, detail: `asking for the gateway: ${reason.message}` }
+  // QQ gives every refusal a code. What has none comes from something on the way, which must not end an account.
+  if (isRefusal(reason) && reason.code === undefined) {
+    return new GatewayError.ConnectionLost({ ...facts, network: true, detail: `${facts.detail}. ${notQq}` })
+  }
   switch (reason._tag) {
     case "RateLimited":
       return new GatewayError.Throttled({ ...facts, retryAfter: reason.retryAfter ?? Duration.seconds(5) })
@@ -49,3 +55,7 @@ export const fromCredentialError = ({ reason }: CredentialError): GatewayError.R
       return new GatewayError.AuthenticationFailed({ code: reason.code, detail: reason.detail, advice: reason.advice })
   }
 }
+
+const refusals: ReadonlySet<Rest.Reason["_tag"]> = new Set(["Unauthorized", "Forbidden", "NotFound", "Rejected"])
+
+const isRefusal = ({ _tag, status }: Rest.Reason): boolean => refusals.has(_tag) && status !== undefined

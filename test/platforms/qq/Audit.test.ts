@@ -16,7 +16,7 @@ const outcomes = (bot: World.Running) =>
   bot.news.flatMap((it) => (it._tag === "MessageSettled" ? [[it.id, it.status] as const] : []))
 
 const settling = (bot: World.Running, count: number) =>
-  bot.until(() => outcomes(bot).length >= count).pipe(World.within(10_000, `${count} outcomes`))
+  bot.until(() => outcomes(bot).length >= count).pipe(World.within(20_000, `${count} outcomes`))
 
 /** What the store says in the end: messages by status, and those that rest unsent. */
 const inStore = (simulator: QqSimulator.QqSimulator, filename: string) =>

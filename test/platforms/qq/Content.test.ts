@@ -214,7 +214,7 @@ describe("rich replies", () => {
           })
         )
         yield* runOn(yield* database, Layer.merge(Answers, accountOf(simulator)))
-        yield* within(10_000, "a session")(simulator.until((books) => books.sessions.length > 0))
+        yield* within(20_000, "a session")(simulator.until((books) => books.sessions.length > 0))
         yield* simulator.say({ in: { kind: "group", id: group }, text: "hi" })
         yield* simulator.say({ in: { kind: "channel", id: "100010" }, text: "ho" })
         yield* within(20_000, "five answers")(simulator.until((books) => books.count("accepted") === 5))
@@ -251,9 +251,9 @@ describe("rich replies", () => {
         const Answers = Bot.on("MessageReceived", (event) => Bot.reply(event, Qq.image({ path: picture })))
         yield* simulator.fault({ kind: "rateLimited", times: 1_000_000, retryAfter: 1 })
         const first = yield* runOn(filename, Layer.merge(Answers, accountOf(simulator)))
-        yield* within(10_000, "a session")(simulator.until((books) => books.sessions.length > 0))
+        yield* within(20_000, "a session")(simulator.until((books) => books.sessions.length > 0))
         yield* simulator.say({ in: { kind: "group", id: group }, text: "hi" })
-        yield* within(10_000, "a refused send")(simulator.until((books) => books.count("status:429") > 0))
+        yield* within(20_000, "a refused send")(simulator.until((books) => books.count("status:429") > 0))
         yield* first.stop
         assert.strictEqual(simulator.books.count("route:POST /v2/groups/:id/files"), 1)
         yield* simulator.fault({ kind: "rateLimited", times: 0 })
@@ -278,9 +278,9 @@ describe("rich replies", () => {
           })
         )
         yield* runOn(yield* database, Layer.merge(Names, accountOf(simulator)))
-        yield* within(10_000, "a session")(simulator.until((books) => books.sessions.length > 0))
+        yield* within(20_000, "a session")(simulator.until((books) => books.sessions.length > 0))
         yield* simulator.say({ in: { kind: "group", id: group }, text: "who are you?" })
-        yield* within(10_000, "the answer")(simulator.settled)
+        yield* within(20_000, "the answer")(simulator.settled)
         assert.strictEqual(simulator.books.sent[0]?.text, `everbot qq:${simulator.appId}`)
       }),
     60_000

@@ -143,7 +143,7 @@ describe("handlers", () => {
     yield* listening(simulator)
     for (const { name } of handled) yield* simulator.emit(name, fresh(name))
     yield* simulator.emit("BRAND_NEW", { a: 1 })
-    yield* enough.await.pipe(World.within(10_000, "every event to be heard"))
+    yield* enough.await.pipe(World.within(20_000, "every event to be heard"))
     yield* bot.stop
     return heard
   })
@@ -194,7 +194,7 @@ describe("handlers", () => {
       yield* listening(simulator)
       yield* simulator.emit("GROUP_MEMBER_ADD", fresh("GROUP_MEMBER_ADD"), { eventId: "GROUP_MEMBER_ADD:1" })
       yield* simulator.emit("GROUP_MEMBER_REMOVE", fresh("GROUP_MEMBER_REMOVE"), { eventId: "GROUP_MEMBER_REMOVE:1" })
-      yield* simulator.until(({ sent }) => sent.length >= 2).pipe(World.within(5000, "both to be answered"))
+      yield* simulator.until(({ sent }) => sent.length >= 2).pipe(World.within(20_000, "both to be answered"))
       assert.deepStrictEqual(
         simulator.books.sent.map(({ accepted, eventId, text }) => [text, eventId, accepted]),
         [

@@ -20,7 +20,7 @@ const account = (simulator: QqSimulator.QqSimulator, options: Partial<Qq.Options
 /** Why the bot ended by itself. */
 const failureOf = (bot: World.Running) =>
   bot.ended.pipe(
-    World.within(5000, "the bot to end"),
+    World.within(20_000, "the bot to end"),
     Effect.map((exit) => (Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "it succeeded"))
   )
 
@@ -46,7 +46,7 @@ describe.concurrent("before it connects, an account", () => {
       const bot = yield* World.run(app, { store })
       yield* listening(simulator)
       yield* simulator.fault({ kind: "cut", by: "rst" })
-      yield* simulator.until((books) => books.resumes.length > 0).pipe(World.within(5000, "a resume"))
+      yield* simulator.until((books) => books.resumes.length > 0).pipe(World.within(20_000, "a resume"))
       const warnings = bot.log.filter((line) => line.includes("GUILD_MESSAGE_REACTIONS"))
       assert.strictEqual(warnings.length, 1, warnings.join("\n"))
       assert.match(warnings[0] ?? "", /^Warn /)
@@ -59,7 +59,7 @@ describe.concurrent("before it connects, an account", () => {
       const intents = Intents.add(Intents.defaults, "GUILD_MESSAGE_REACTIONS")
       const app = Layer.mergeAll(reactions, account(one), Layer.fresh(account(other, { intents })))
       const bot = yield* World.run(app, { store })
-      yield* Effect.all([listening(one), listening(other)]).pipe(World.within(5000, "both to connect"))
+      yield* Effect.all([listening(one), listening(other)]).pipe(World.within(20_000, "both to connect"))
       const lines = bot.log.filter((line) => line.includes("MESSAGE_REACTION_ADD"))
       assert.strictEqual(lines.length, 1)
       assert.match(lines[0] ?? "", /^Debug handlers that only other accounts can call.*qq:102000001/)
