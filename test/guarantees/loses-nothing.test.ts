@@ -159,7 +159,7 @@ describe.each(World.modes)("loses nothing, by %s", (mode) => {
   it.live("queues that are full hold the platform back instead of dropping", () =>
     Effect.gen(function* () {
       const simulator = yield* World.platform({ socketBuffer: 16_384 }, mode)
-      const flood = mode === "WebSocket" ? 5000 : 1000
+      const flood = mode === "WebSocket" ? 3000 : 1000
       const gate = yield* Latch.make(false)
       const Gated = Bot.on("MessageReceived", (event) => gate.whenOpen(Bot.reply(event, event.text)))
       const limits = { maxResident: 16, maxBacklog: 32, maxQueued: 16, handlerTimeout: Duration.minutes(1) }

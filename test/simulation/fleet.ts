@@ -22,7 +22,7 @@ const one = ({ next, onOutcome }: Course): Promise<void> =>
   new Promise((resolve, reject) => {
     const child = fork(worker, [], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      execArgv: ["--disable-warning=ExperimentalWarning"]
+      execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=64"]
     })
     let job: Job | undefined
     let isDone = false

@@ -46,7 +46,7 @@ export const mutants = {
   },
   "forget-commit-token": {
     what: "a repeated commit has a token of its own, so that one whose answer was lost is applied twice",
-    seed: 2,
+    seed: 10,
     file: "engines/Journal.ts",
     find: "Effect.never : store.commit(commit)",
     replace: "Effect.never : store.commit({ ...commit, token: { run, seq: ++commits } })"
@@ -61,7 +61,7 @@ export const mutants = {
   },
   "messages-before-settling": {
     what: "the replies of a turn are committed before its acknowledgement",
-    seed: 2,
+    seed: 3,
     file: "engines/account/Outgoing.ts",
     find: "    journal.turn(write, (result) => {",
     replace: `    write.messages.length > 0 && write.eventId !== undefined
