@@ -31,10 +31,20 @@ export const setText = (element: Element, text: string): void => {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** Replaces what is inside, and keeps the focus on the control of the same `data-key`. */
+/**
+ * Replaces what is inside, and keeps the focus on the control of the same `data-key`. What looks the same stays: a button
+ * that is replaced while it is held down is never clicked.
+ */
 export const replace = (parent: Element, ...children: ReadonlyArray<Child>): void => {
+  const next = h("div", {}, ...children)
+  const before = parent.childNodes
+  if (
+    before.length === next.childNodes.length &&
+    Array.from(before).every((it, n) => it.isEqualNode(next.childNodes[n] ?? null))
+  )
+    return
   const active = document.activeElement
   const key = active !== null && parent.contains(active) ? active.getAttribute("data-key") : null
-  parent.replaceChildren(...children.filter((child): child is Node | string => Boolean(child)))
+  parent.replaceChildren(...next.childNodes)
   if (key !== null) parent.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus()
 }

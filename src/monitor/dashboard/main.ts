@@ -39,8 +39,9 @@ const refreshConnections = async (): Promise<void> => {
   Connections.show(connections, latest.accounts, soon)
   Recoveries.show(recoveries)
   Panels.showProcess(latest.process)
-  Holds.showAccounts(latest.accounts)
+  // It moves what is below, so it is there before anything below can be clicked.
   if (latest.features.includes("playground")) PlaygroundPanel.start()
+  Holds.showAccounts(latest.accounts)
 }
 
 const refreshRest = async (): Promise<void> => {
