@@ -89,6 +89,24 @@ describe.concurrent("the monitor's refusals", () => {
     }).pipe(Effect.provide(served().layer))
   )
 
+  it.live("name the methods of an address to who uses another one", () =>
+    Effect.gen(function* () {
+      for (const [method, path, allow] of [
+        ["DELETE", "/api/health", "GET"],
+        ["GET", "/api/restart", "POST"],
+        ["GET", "/api/accounts/fake:1/hold", "POST"],
+        ["PUT", "/api/message-queue/dead-letters/event/1", "DELETE"]
+      ] as const) {
+        const answer = yield* call(path, { method })
+        assert.deepStrictEqual([answer.status, sentence(answer)], [405, "MethodNotAllowed"], path)
+        assert.strictEqual(answer.headers["allow"], allow, path)
+      }
+      for (const path of ["/api/accounts//hold", "/api/nothing", "/api/accounts/fake:1"]) {
+        assert.include([400, 404], (yield* call(path, { method: "PUT" })).status, path)
+      }
+    }).pipe(Effect.provide(served().layer))
+  )
+
   it.live("cut off who sends endless headers, no HTTP at all, or next to nothing", () =>
     Effect.gen(function* () {
       const endless = yield* raw(`GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`)
