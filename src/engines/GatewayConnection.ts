@@ -28,6 +28,8 @@ export interface Options {
   readonly patience?: Duration.Input | undefined
 }
 
+const unstored = "the process ended before it had stored its first session"
+
 /**
  * Dials, greets and delivers until the connection ends; fails with why. It resumes where the link says, or identifies.
  */
@@ -41,6 +43,8 @@ export const connect = Effect.fnUntraced(function* (
   const stored = yield* link.resumeFrom
   const plan = yield* protocol.prepare(link, stored)
   if (stored !== undefined && plan.resume === undefined) link.forget()
+  else if (stored === undefined && plan.missedSince !== undefined)
+    link.forget({ since: plan.missedSince, why: unstored })
   const reader = new FrameReader(protocol, link, plan, clock)
   yield* link.onPressure((isFull) => reader.press(isFull))
   // Runs before the transport's own finalizer cuts the socket.

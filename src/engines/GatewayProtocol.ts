@@ -24,6 +24,11 @@ export interface Plan {
   readonly resume: Position | undefined
   /** The frame that answers HELLO: identify, or resume if `resume` is given. */
   readonly greeting: () => string
+  /**
+   * Epoch milliseconds: since then a session may have been there that a process before this one did not live to store.
+   * Only counts where no session is known.
+   */
+  readonly missedSince?: number | undefined
   /** Told when the platform took us in. */
   readonly accepted?: (() => void) | undefined
 }

@@ -222,8 +222,8 @@ export class Intake {
     let isBehind = false
     let dials = 0
     let sessions = 0
-    const record = (before: Position, since: number, why: string): void => {
-      const gap = { account, stream: stream.stream, from: before.seq, to: undefined, since, until: alarm.now(), why }
+    const record = (before: Position | undefined, since: number, why: string): void => {
+      const gap = { account, stream: stream.stream, from: before?.seq, to: undefined, since, until: alarm.now(), why }
       journal.gap(gap)
       status.publish({ _tag: "GapRecorded", gap })
       this.backfill?.missed()
@@ -268,8 +268,9 @@ export class Intake {
       forget: (known) => {
         lost = position ?? lost
         position = undefined
-        if (known === undefined || lost === undefined) return
-        record(lost, known.since ?? lastHeard(lost), known.why)
+        const from = known?.since ?? (lost && lastHeard(lost))
+        if (known === undefined || from === undefined) return
+        record(lost, from, known.why)
         lost = undefined
         inbox.advance(stream, undefined)
       },

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer } from "effect"
 import { Qq } from "everbot/qq"
 import type { Fault, QqSimulator } from "everbot/simulator"
+import * as Child from "./support/Child.ts"
 import { burst, fourChats, listening, say } from "./support/Crowd.ts"
 import * as World from "./support/World.ts"
 
@@ -76,6 +77,47 @@ describe.concurrent("closes gaps", () => {
       assert.strictEqual(gaps.length, 1)
       assert.isAtMost(gaps[0]?.since ?? Number.POSITIVE_INFINITY, stoppedAt)
       assert.isAbove(gaps[0]?.until ?? 0, stoppedAt)
+    })
+  )
+
+  it.live("a bot that was killed before it had stored its first session records that one may have been there", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform()
+      const filename = yield* World.database
+      const gaps = World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`))
+      yield* simulator.fault({ kind: "noHello", times: 1 })
+      const first = yield* Child.start(simulator, filename)
+      yield* simulator.until(({ dials }) => dials.length === 1).pipe(World.within(20_000, "a connection"))
+      yield* first.end("SIGKILL")
+      const killedAt = yield* Clock.currentTimeMillis
+      for (const sessions of ["one that begins", "one that is resumed"]) {
+        const next = yield* Child.start(simulator, filename)
+        yield* listening(simulator).pipe(World.within(20_000, "a session"))
+        const heard = say(simulator, { kind: "group", id: "group-1" }, sessions)
+        yield* simulator.until(() => heard.replies.length > 0).pipe(World.within(20_000, "an answer"))
+        yield* next.end("SIGTERM")
+        const [gap, ...others] = yield* gaps
+        assert.deepStrictEqual([gap?.from, gap?.stream, others], [undefined, "gateway/0", []], sessions)
+        assert.isAtMost(gap?.since ?? Number.POSITIVE_INFINITY, killedAt)
+        assert.isAtLeast(gap?.until ?? 0, killedAt)
+      }
+    })
+  )
+
+  it.live("a start that came to nothing leaves no gap", () =>
+    Effect.gen(function* () {
+      const simulator = yield* World.platform()
+      const filename = yield* World.database
+      const app = () => Layer.mergeAll(World.Echo, World.account(simulator))
+      yield* simulator.fault({ kind: "noHello", times: 1 })
+      const first = yield* World.runOn(filename, app())
+      yield* simulator.until(({ dials }) => dials.length === 1).pipe(World.within(20_000, "a connection"))
+      yield* first.stop
+      yield* World.runOn(filename, app())
+      yield* listening(simulator).pipe(World.within(20_000, "a session"))
+      const heard = say(simulator, { kind: "group", id: "group-1" }, "hello")
+      yield* simulator.until(() => heard.replies.length > 0).pipe(World.within(20_000, "an answer"))
+      assert.deepStrictEqual(yield* World.inStore(filename, (store) => store.gaps(`qq:${simulator.appId}`)), [])
     })
   )
 

@@ -74,6 +74,8 @@ interface Memory {
   hasFailed: boolean
   /** Epoch milliseconds before which no session may begin. */
   notBefore: number
+  /** It has set out to begin or to resume a session. */
+  isKnown: boolean
 }
 
 /** The protocol with its memory of addresses, tokens and failures, shared by the shards of an account. */
@@ -89,7 +91,14 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
   const memoryOf = (shard: number): Memory => {
     const known = memories.get(shard)
     if (known !== undefined) return known
-    const fresh: Memory = { token: undefined, isRefused: false, vain: 0, hasFailed: false, notBefore: 0 }
+    const fresh: Memory = {
+      token: undefined,
+      isRefused: false,
+      vain: 0,
+      hasFailed: false,
+      notBefore: 0,
+      isKnown: false
+    }
     memories.set(shard, fresh)
     return fresh
   }
@@ -133,14 +142,17 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
     yield* Effect.sleep(Math.max(0, memory.notBefore - (yield* Clock.currentTimeMillis)))
     // Without a token there is no use in taking a start.
     yield* tokenFor(memory)
-    const { answer, over } = yield* Effect.mapError(starts.take(left, isSpare === true), (error) =>
+    const { answer, over, unanswered } = yield* Effect.mapError(starts.take(left, isSpare === true), (error) =>
       error._tag === "Throttled" ? fail(error) : error
     )
     const token = yield* tokenFor(memory)
     const d = { token, intents, shard: [shard, shards] }
+    const missedSince = memory.isKnown ? undefined : unanswered
+    memory.isKnown = true
     return {
       url: answer.url,
       accepted: over,
+      missedSince,
       resume: undefined,
       greeting: () => JSON.stringify({ op: Opcode.Identify, d })
     } satisfies Plan
@@ -169,6 +181,7 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
     account,
     prepare: (link, from) => {
       const memory = memoryOf(link.shard)
+      memory.isKnown ||= from !== undefined
       if (from !== undefined && memory.vain < vainResumes) return resume(memory, from)
       memory.vain = 0
       return identify(memory, link)
