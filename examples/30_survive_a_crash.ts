@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Config, Data, Effect, Fiber, Layer, Random, Ref, Schedule, Schema } from "effect"
+import { Config, Console, Data, Effect, Fiber, Layer, Random, Ref, Schedule, Schema } from "effect"
 import { Bot, Schedules } from "everbot"
 import { Qq } from "everbot/qq"
 import { QqSimulator } from "everbot/simulator"
@@ -35,10 +35,16 @@ const parentGone = Effect.callback<void>((resume) => {
   process.stdin.once("end", () => resume(Effect.void)).resume()
 })
 
+/** Its log is not shown, so it says on standard error why it cannot work. */
 const worker = Layer.mergeAll(
   Numbering,
   Qq.layerConfigWith({ reconnect: Schedules.reconnect({ base: "100 millis", cap: "1 second" }) })
-).pipe(Bot.launch, Effect.provide(Sqlite.layerConfig), Effect.raceFirst(parentGone))
+).pipe(
+  Bot.launch,
+  Effect.provide(Sqlite.layerConfig),
+  Effect.tapError(({ message }) => Console.error(message)),
+  Effect.raceFirst(parentGone)
+)
 
 // ------------------------------------------------------------------------------------------------------------ the parent
 
@@ -59,6 +65,11 @@ const kill = (child: ChildProcess) =>
     child.kill("SIGKILL")
   })
 
+const ended = (child: ChildProcess) =>
+  Effect.callback<never, Verdict>((resume) => {
+    child.once("exit", (code) => resume(new Verdict({ message: `FAILED: the bot ended by itself, with ${code}` })))
+  })
+
 const parent = Effect.gen(function* () {
   const crashes = yield* Config.Int("CRASHES").pipe(Config.withDefault(5))
   const directory = yield* Effect.acquireRelease(
@@ -77,7 +88,10 @@ const parent = Effect.gen(function* () {
   const child = yield* Effect.acquireRelease(Effect.flatMap(launch, Ref.make), (current) =>
     Effect.flatMap(Ref.get(current), kill)
   )
-  yield* simulator.until(() => books.identifies.length > 0)
+  yield* Effect.raceFirst(
+    simulator.until(() => books.identifies.length > 0),
+    Effect.flatMap(Ref.get(child), ended)
+  )
 
   const talk = Effect.gen(function* () {
     const n = yield* Random.nextIntBetween(0, 6)

@@ -171,5 +171,8 @@ export const later = (after: Duration.Input): Effect.Effect<never, TurnEnded, Tu
     return yield* new TurnEnded({ outcome: "deferred" })
   })
 
-/** How often this event was given to handlers since the process started; 1 the first time. */
+/**
+ * Which attempt at this event it is: 1 the first time, and one more after each failure. After a restart of the process, and
+ * after `Bot.later`, it begins at 1 again: to know that an event comes again, keep that in a state.
+ */
 export const attempt: Effect.Effect<number, never, Turn> = Effect.map(Turn, (turn) => turn.attempt)

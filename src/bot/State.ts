@@ -3,13 +3,13 @@
  * writes commit with the turn. Two turns that change the same value at once do not overwrite each other: the second
  * runs again on the new value.
  */
-import { Effect, Schema } from "effect"
+import { Effect, Schema, SchemaIssue } from "effect"
 import { laneKey } from "../domain/Conversation.ts"
 import type { Event, MessageReceived } from "../domain/Event.ts"
 import type { StoreError } from "../domain/StoreError.ts"
 import { Turn } from "../engines/Turn.ts"
 
-/** A value that belongs to something an event names. Fails with SchemaError when what is stored does not fit. */
+/** A value that belongs to something an event names. Fails with a SchemaError that names it when what is stored does not fit. */
 export interface State<in Ev, in out A> {
   /** The value, or the initial one. */
   readonly get: (event: Ev) => Effect.Effect<A, StoreError | Schema.SchemaError, Turn>
@@ -27,12 +27,16 @@ interface Definition<A, I> {
 }
 
 const make = <Ev extends Event, A, I>(
-  { schema, initial }: Definition<A, I>,
+  { initial, name, schema }: Definition<A, I>,
   keyOf: (event: Ev) => string
 ): State<Ev, A> => {
   const codec = Schema.fromJsonString(Schema.toCodecJson(schema))
-  const decode = Schema.decodeEffect(codec)
-  const encode = Schema.encodeEffect(codec)
+  /** Among several states "Expected object" tells nobody which one a new schema no longer fits. */
+  const named = Effect.mapError(
+    ({ issue }: Schema.SchemaError) => new Schema.SchemaError(new SchemaIssue.Pointer([`state ${name}`], issue))
+  )
+  const decode = (text: string) => named(Schema.decodeEffect(codec)(text))
+  const encode = (value: A) => named(Schema.encodeEffect(codec)(value))
   const get: State<Ev, A>["get"] = (event) =>
     Effect.gen(function* () {
       const stored = yield* (yield* Turn).read(keyOf(event))

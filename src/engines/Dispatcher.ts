@@ -262,6 +262,9 @@ export class Dispatcher {
     this.gone(delivery)
     if (this.ports.canSpill) return this.deferStored(lane, delivery.id, until)
     lane.pins++
+    // As if it came from the store.
+    delivery.attempt = 1
+    delivery.pace = undefined
     this.ports.alarm.set(until, () => {
       lane.pins--
       this.lanes.push(lane, delivery)

@@ -84,12 +84,14 @@ const complete = (options: Options): OpenOptions => ({
 /** Milliseconds between two attempts to open the file. */
 const pace = 500
 
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
 /** Tries again while there is hope that somebody else mends it, and says once what it waits for. */
 const patient =
   (filename: string, timeout: number) =>
   <A, R>(attempt: Effect.Effect<A, StoreError, R>): Effect.Effect<A, StoreError, R> => {
     const path = fileOf(filename)
-    const isHopeless = path === undefined || !existsSync(dirname(path))
+    const isHopeless = path === undefined || !existsSync(dirname(path)) || isDirectory(path)
     const again = (error: StoreError) =>
       Effect.logWarning(`${error.message}; trying again for up to ${timeout / 1000} s`).pipe(
         Effect.andThen(Effect.sleep(pace)),
@@ -150,7 +152,7 @@ const fromEnv = Effect.gen(function* () {
       "Create the directory, or name another file."
     )
   }
-  if (path !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  if (path !== undefined && isDirectory(path)) {
     return yield* refuse("names a directory", "Name a file in it, e.g. everbot.db.")
   }
   return options

@@ -380,6 +380,23 @@ describe("state", () => {
     })
   )
 
+  it.effect("that a new schema does not fit is named, with what was expected and not what is there", () =>
+    Effect.gen(function* () {
+      const before = Bot.userState({ name: "points", schema: Schema.String, initial: "" })
+      const after = Bot.userState({ name: "points", schema: Schema.Struct({ n: Schema.Int }), initial: { n: 0 } })
+      const feature = Bot.on("MessageReceived", (event) =>
+        event.text === "old"
+          ? before.set(event, "hunter2")
+          : Effect.catchTag(after.get(event), "SchemaError", ({ message }) => Bot.reply(event, message))
+      )
+      const { texts } = yield* when([say("old"), say("new")], feature)
+      assert.strictEqual(texts.length, 1)
+      assert.include(texts[0], "Expected object")
+      assert.include(texts[0], "state points")
+      assert.notInclude(texts[0], "hunter2")
+    })
+  )
+
   it.effect.each(Array.from({ length: 20 }, (_, i) => i + 1))(
     "loses no update when conversations change one value at once (run %i)",
     (run) =>

@@ -350,14 +350,13 @@ describe("the dispatcher", () => {
     it.effect(`gives a turn back later that was put off, ${canSpill ? "from the store" : "from memory"}`, () =>
       Effect.gen(function* () {
         const seen: Array<string> = []
-        let putOff = true
         const { dispatcher, take, stored } = yield* make({
           canSpill,
           run: Effect.fnUntraced(function* (event) {
-            seen.push(textOf(event))
-            if (textOf(event) !== "later" || !putOff) return
-            putOff = false
             const turn = yield* Turn
+            seen.push(`${textOf(event)} ${turn.attempt}`)
+            if (textOf(event) !== "later" || seen.length > 2) return
+            if (seen.length === 1) yield* Effect.fail("not yet")
             turn.outcome = { _tag: "Deferred", until: 60_000 }
             yield* new TurnEnded({ outcome: "deferred" })
           })
@@ -366,14 +365,16 @@ describe("the dispatcher", () => {
         take(say("next"))
         if (!canSpill) stored.clear()
         yield* settle
-        assert.deepStrictEqual(seen, ["later", "next"])
+        yield* TestClock.adjust("500 millis")
+        yield* settle
+        assert.deepStrictEqual(seen, ["later 1", "later 2", "next 1"])
         assert.strictEqual(dispatcher.lanes.backlog, 0)
         yield* TestClock.adjust("59 seconds")
         yield* settle
-        assert.strictEqual(seen.length, 2)
-        yield* TestClock.adjust("1 second")
+        assert.strictEqual(seen.length, 3)
+        yield* TestClock.adjust("500 millis")
         yield* settle
-        assert.deepStrictEqual(seen, ["later", "next", "later"])
+        assert.deepStrictEqual(seen, ["later 1", "later 2", "next 1", "later 1"])
         assert.strictEqual(dispatcher.lanes.backlog, 0)
       })
     )

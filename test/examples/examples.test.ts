@@ -67,4 +67,13 @@ describe.concurrent("30_survive_a_crash", () => {
       assert.match(output, /PASSED: [1-9]\d* messages, 0 lost, 0 answered twice, 0 out of order, 0 misnumbered/)
     })
   )
+
+  it.live("ends, and says why, when its worker cannot start", () =>
+    Effect.gen(function* () {
+      const child = yield* example("30_survive_a_crash", yield* directory, { env: { EVERBOT_PRESET: "fastest" } })
+      assert.strictEqual(yield* child.exit, 1, child.output())
+      assert.match(child.output(), /^EVERBOT_PRESET is none of /m)
+      assert.include(child.output(), "FAILED: the bot ended by itself, with 1")
+    })
+  )
 })

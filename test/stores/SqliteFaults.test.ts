@@ -82,6 +82,15 @@ describe("Sqlite, when it fails", () => {
     )
   })
 
+  it.effect("a directory in the place of the file is Inaccessible, at once", () =>
+    Effect.gen(function* () {
+      const filename = newFile()
+      mkdirSync(filename)
+      // In virtual time a second attempt would never come.
+      expect((yield* reasonOf(using({ filename }, pending)))?._tag).toBe("Inaccessible")
+    })
+  )
+
   it.effect("a missing directory is Inaccessible and named", () =>
     Effect.gen(function* () {
       const filename = join(folder, "missing", "x.db")

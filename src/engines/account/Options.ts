@@ -50,8 +50,17 @@ export const defaults: Settings = {
 /** The least that makes sense of each setting that is a number of something. */
 const least = { concurrency: 1, maxAttempts: 1, maxBacklog: 1, maxQueued: 1, maxCrashes: 2 } as const
 
+/** What counts milliseconds of anything else gets no number, and then waits for ever. */
+const durations = ["handlerTimeout", "stableAfter", "drainTimeout"] as const
+
 /** Fails for settings that cannot work. */
 export const check = (given: AccountOptions): Effect.Effect<void, ConfigError> => {
+  for (const setting of durations) {
+    const value = given[setting]
+    if (value === undefined || Duration.isDuration(value)) continue
+    const reason = new Malformed({ problem: `is a ${typeof value}, not a Duration` })
+    return Effect.fail(new ConfigError({ setting, reason, mend: "Make one, e.g. by Duration.seconds(30)." }))
+  }
   for (const [setting, minimum] of Object.entries(least) as ReadonlyArray<[keyof typeof least, number]>) {
     const value = given[setting]
     if (value === undefined || value >= minimum) continue

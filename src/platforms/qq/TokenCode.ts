@@ -40,15 +40,13 @@ export const codeReason = (code: number, detail: string, retryAfter: Duration.Du
   }
 }
 
-/** A failing status without a code. */
+const notQq = "The answer is not QQ's: check `tokenUrl` (QQ_TOKEN_URL), and the proxies on the way."
+
+/**
+ * A failing status without a code. QQ gives every refusal a code, so this comes from something on the way, which must not
+ * end an account.
+ */
 export const statusReason = (status: number, detail: string, retryAfter: Duration.Duration | undefined): Reason => {
   if (status === 429) return new Throttled({ retryAfter })
-  if (status === 400 || status === 401 || status === 403) {
-    return new Refused({ code: undefined, detail: `HTTP ${status}: ${detail}`, advice: checkBoth })
-  }
-  if (status === 404 || status === 405) {
-    const advice = "Check `tokenUrl` (QQ_TOKEN_URL), or leave it out to use QQ's own."
-    return new Refused({ code: undefined, detail: `HTTP ${status}: ${detail}`, advice })
-  }
-  return new Unreachable({ detail: `HTTP ${status}: ${detail}` })
+  return new Unreachable({ detail: `HTTP ${status}: ${detail}${status < 500 ? `. ${notQq}` : ""}` })
 }

@@ -169,7 +169,12 @@ describe("settings", () => {
       const bad: ReadonlyArray<readonly [Partial<Qq.Options>, string]> = [
         [{ maxCrashes: 1 }, "maxCrashes is not a number of at least 2. Leave it out for 3."],
         [{ concurrency: 0 }, "concurrency is not a number of at least 1. Leave it out for 256."],
-        [{ maxAttempts: Number.NaN }, "maxAttempts is not a number of at least 1. Leave it out for 5."]
+        [{ maxAttempts: Number.NaN }, "maxAttempts is not a number of at least 1. Leave it out for 5."],
+        // As it may come from JavaScript.
+        [
+          { handlerTimeout: "30 seconds" } as unknown as Partial<Qq.Options>,
+          "handlerTimeout is a string, not a Duration. Make one, e.g. by Duration.seconds(30)."
+        ]
       ]
       for (const [options, message] of bad) {
         for (const layer of [Qq.layer, Qq.layerWebhookRoute]) {

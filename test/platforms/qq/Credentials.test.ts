@@ -151,7 +151,12 @@ describe("the keeper of the access token", () => {
     ["null passes", { body: "null" }, "Unreachable"],
     ["a token that is no text passes", { body: { access_token: 5, expires_in: 7200 } }, "Unreachable"],
     ["429 means to slow down", { status: 429, headers: { "retry-after": "9" } }, "Throttled"],
-    ["404 is final and points to the address", { status: 404, body: "not here" }, "Refused"]
+    [
+      "403 without a code is not QQ's and passes",
+      { status: 403, body: "<h1>blocked by the firewall</h1>" },
+      "Unreachable"
+    ],
+    ["404 without a code is not QQ's and passes", { status: 404, body: "not here" }, "Unreachable"]
   ]
   for (const [what, reply, tag] of failures) {
     it.effect(`${what}, and the secret is not in the error`, () => {

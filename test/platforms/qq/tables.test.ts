@@ -186,11 +186,16 @@ describe("a token code", () => {
     })
   }
   it("that is unknown passes", () => assert.isTrue(codeReason(5, "?", undefined).isRetryable))
-  it("is not needed to refuse: some statuses do too", () => {
-    for (const status of [400, 401, 403, 404, 405])
-      assert.strictEqual(statusReason(status, "", undefined)._tag, "Refused")
-    for (const status of [500, 502, 503, 504, 302]) {
-      assert.strictEqual(statusReason(status, "", undefined)._tag, "Unreachable")
+  it("is what a refusal needs: a status without one is not QQ's, and says where to look", () => {
+    for (const status of [302, 400, 401, 403, 404, 405, 407]) {
+      const reason = statusReason(status, "blocked", undefined)
+      assert.strictEqual(reason._tag, "Unreachable")
+      assert.match(reason.message, new RegExp(`HTTP ${status}: blocked.*QQ_TOKEN_URL`))
+    }
+    for (const status of [500, 502, 503, 504]) {
+      const reason = statusReason(status, "busy", undefined)
+      assert.strictEqual(reason._tag, "Unreachable")
+      assert.notInclude(reason.message, "QQ_TOKEN_URL")
     }
     assert.strictEqual(statusReason(429, "", undefined)._tag, "Throttled")
   })
