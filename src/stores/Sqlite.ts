@@ -2,7 +2,7 @@
  * A {@link Store} in one SQLite file, for one machine. A worker thread owns the database, so a slow disk never stalls
  * a heartbeat. Needs nothing but Node: `node:sqlite`.
  */
-import { existsSync, statSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { dirname } from "node:path"
 import { Effect, Layer, Schedule } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
@@ -84,7 +84,8 @@ const complete = (options: Options): OpenOptions => ({
 /** Milliseconds between two attempts to open the file. */
 const pace = 500
 
-const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+/** Also false where nobody can look. */
+const isDirectory = (path: string): boolean => existsSync(`${path}/`)
 
 /** Tries again while there is hope that somebody else mends it, and says once what it waits for. */
 const patient =

@@ -180,15 +180,15 @@ describe("Sqlite, when the file cannot be opened now", () => {
   it.live("it waits, says so once, and opens it as soon as it can", () =>
     Effect.gen(function* () {
       const filename = newFile()
-      // What is in the way is a directory: permissions mean nothing to a superuser.
-      mkdirSync(filename)
+      // What is in the way is a directory in the place of its log: permissions mean nothing to a superuser.
+      mkdirSync(`${filename}-wal`)
       const log: Array<string> = []
       const capture = Logger.make<unknown, void>(({ message }) => void log.push(String(message)))
       const opening = yield* Effect.forkChild(Effect.provide(using(filename, pending), Logger.layer([capture])), {
         startImmediately: true
       })
       yield* Effect.repeat(Effect.sleep(10), { until: () => log.length > 0 })
-      rmdirSync(filename)
+      rmdirSync(`${filename}-wal`)
       expect(yield* Fiber.join(opening)).toEqual([])
       expect(log.length).toBe(1)
       expect(log[0]).toContain(`the database is inaccessible: ${filename}`)
@@ -199,7 +199,7 @@ describe("Sqlite, when the file cannot be opened now", () => {
   it.live("it gives up after `openTimeout`", () =>
     Effect.gen(function* () {
       const filename = newFile()
-      mkdirSync(filename)
+      mkdirSync(`${filename}-wal`)
       const error = yield* errorOf(using(filename, pending, { openTimeout: 600 }))
       expect(error?.reason._tag).toBe("Inaccessible")
     })
