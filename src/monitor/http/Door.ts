@@ -6,7 +6,6 @@ import { ByteSize, Cause, Effect } from "effect"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { methodsAt } from "./Methods.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -68,15 +67,8 @@ const objection = ({ headers, method, url }: HttpServerRequest, path: string): R
 const hasTag = (value: unknown, tag: string): value is { readonly _tag: string; readonly message?: unknown } =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === tag
 
-const nothingAt = (path: string): Response => {
-  const allow = methodsAt(path).join(", ")
-  return allow === ""
-    ? refusal(404, "NotFound", "There is nothing at this address.")
-    : refusal(405, "MethodNotAllowed", `This address takes ${allow}.`, { allow })
-}
-
 /** What failed inside the call, as an answer; `undefined` when it is our own fault. */
-const explain = (error: unknown, path: string): Response | undefined => {
+const explain = (error: unknown): Response | undefined => {
   if (hasTag(error, "HttpApiSchemaError")) {
     const cause = "cause" in error && error.cause instanceof Error ? error.cause.message : "It cannot be read."
     const kind = "kind" in error ? String(error.kind) : ""
@@ -84,7 +76,7 @@ const explain = (error: unknown, path: string): Response | undefined => {
     return refusal(400, "BadRequest", `${kind}: ${cause}`)
   }
   if (!hasTag(error, "HttpServerError") || !("reason" in error)) return undefined
-  if (hasTag(error.reason, "RouteNotFound")) return nothingAt(path)
+  if (hasTag(error.reason, "RouteNotFound")) return refusal(404, "NotFound", "There is nothing at this address.")
   if (!hasTag(error.reason, "RequestParseError")) return undefined
   return "reason" in error.reason && error.reason.reason === "BodyTooLarge"
     ? refusal(413, "PayloadTooLarge", `A body may have ${maxBody} bytes.`, close)
@@ -93,10 +85,10 @@ const explain = (error: unknown, path: string): Response | undefined => {
 
 const broken = refusal(500, "Broken", "Something is broken here; the log tells what.")
 
-const answerTo = (cause: Cause.Cause<unknown>, path: string): Effect.Effect<Response> => {
+const answerTo = (cause: Cause.Cause<unknown>): Effect.Effect<Response> => {
   for (const reason of cause.reasons) {
     const error = reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined
-    const answer = explain(error, path)
+    const answer = explain(error)
     if (answer !== undefined) return Effect.succeed(answer)
   }
   if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
@@ -118,7 +110,7 @@ export const make = () => {
       inside++
       const response = yield* app.pipe(
         Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBody)),
-        Effect.catchCause((cause) => answerTo(cause, path)),
+        Effect.catchCause(answerTo),
         Effect.ensuring(
           Effect.sync(() => {
             inside--

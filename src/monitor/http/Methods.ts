@@ -1,30 +1,32 @@
-/** Which methods an address of the API takes: who uses another one is told so, instead of that there is nothing. */
+/** Who asks an address of the API by another method than its own is told which it takes, instead of that there is nothing. */
+import { Effect, Layer } from "effect"
+import * as HttpRouter from "effect/http/HttpRouter"
 import { HttpApi } from "effect/http-api"
 import { MonitorApi } from "./Api.ts"
+import * as Door from "./Door.ts"
 
-interface Route {
-  readonly parts: ReadonlyArray<string>
-  readonly method: string
-}
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const
 
-const partsOf = (path: string): ReadonlyArray<string> => path.split("/")
-
-const routes = (): ReadonlyArray<Route> => {
-  const found: Array<Route> = []
+/** The methods of each path. */
+const taken = (): ReadonlyMap<string, ReadonlySet<string>> => {
+  const found = new Map<string, Set<string>>()
   HttpApi.reflect(MonitorApi, {
     onGroup: () => {},
-    onEndpoint: ({ endpoint: { method, path } }) => found.push({ parts: partsOf(path), method })
+    onEndpoint: ({ endpoint: { method, path } }) =>
+      void found.set(path, (found.get(path) ?? new Set<string>()).add(method))
   })
   return found
 }
 
-const all = routes()
-
-/** The methods of this path, each once; none where the API has nothing. */
-export const methodsAt = (path: string): ReadonlyArray<string> => {
-  const parts = partsOf(path)
-  const isThere = (route: Route) =>
-    route.parts.length === parts.length &&
-    route.parts.every((part, n) => part === parts[n] || (part.startsWith(":") && parts[n] !== ""))
-  return Array.from(new Set(all.filter(isThere).map(({ method }) => method)))
-}
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const router = yield* HttpRouter.HttpRouter
+    for (const [path, own] of taken()) {
+      const allow = Array.from(own).join(", ")
+      const refusal = Door.refusal(405, "MethodNotAllowed", `This address takes ${allow}.`, { allow })
+      for (const method of methods) {
+        if (!own.has(method)) yield* router.add(method, path as HttpRouter.PathInput, refusal)
+      }
+    }
+  })
+)

@@ -18,6 +18,7 @@ import { Audit } from "./Audit.ts"
 import * as Door from "./Door.ts"
 import { Feed } from "./Feed.ts"
 import * as Look from "./Look.ts"
+import * as Methods from "./Methods.ts"
 import { Operations } from "./Operations.ts"
 import * as Pages from "./Pages.ts"
 import * as Playground from "./Playground.ts"
@@ -57,6 +58,7 @@ const routes = ({ playground, restartProcess, token, maxStreams }: Settings) => 
       path: Door.referencePath,
       scalar: { withDefaultFonts: false, showOperationId: false }
     }),
+    Methods.layer,
     Pages.layer,
     playground === undefined ? Layer.empty : Playground.layer(playground)
   ).pipe(

@@ -142,12 +142,12 @@ export const makeProtocol = Effect.fnUntraced(function* (options: Options): Effe
     yield* Effect.sleep(Math.max(0, memory.notBefore - (yield* Clock.currentTimeMillis)))
     // Without a token there is no use in taking a start.
     yield* tokenFor(memory)
-    const { answer, over, unanswered } = yield* Effect.mapError(starts.take(left, isSpare === true), (error) =>
+    const { answer, over } = yield* Effect.mapError(starts.take(left, isSpare === true), (error) =>
       error._tag === "Throttled" ? fail(error) : error
     )
     const token = yield* tokenFor(memory)
     const d = { token, intents, shard: [shard, shards] }
-    const missedSince = memory.isKnown ? undefined : unanswered
+    const missedSince = memory.isKnown ? undefined : starts.unanswered()
     memory.isKnown = true
     return {
       url: answer.url,

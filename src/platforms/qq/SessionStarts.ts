@@ -35,25 +35,23 @@ export interface Answer {
   readonly startLimit: Limit
 }
 
-export interface Start<A> {
-  readonly answer: A
-  readonly over: () => void
-  readonly unanswered: number | undefined
-}
-
 export interface SessionStarts {
   /**
    * Asks what is left, waits for the next free slot and takes it; what the platform says is left beats what we counted.
    * Fails when nothing is left, with the time until there is. The start is over when `over` is called, at the latest
-   * when the scope closes. `unanswered`: when a process before this one took a start, if it did not live to the answer;
-   * epoch milliseconds.
+   * when the scope closes.
    *
    * @param isSpare it replaces a session that still works: a tenth of the day's starts is left for others
    */
   readonly take: <A extends Answer, E>(
     ask: Effect.Effect<A, E>,
     isSpare: boolean
-  ) => Effect.Effect<Start<A>, E | Throttled, Scope.Scope>
+  ) => Effect.Effect<{ readonly answer: A; readonly over: () => void }, E | Throttled, Scope.Scope>
+  /**
+   * When a process before this one took a start and did not live to the answer, in epoch milliseconds. Once for each such
+   * start, then undefined; known after the first `take`.
+   */
+  readonly unanswered: () => number | undefined
 }
 
 const day = 86_400_000
@@ -71,7 +69,7 @@ export const make = (store?: BudgetStore): SessionStarts => {
   let lastStart = Number.NEGATIVE_INFINITY
   let over: ReadonlyArray<number> = []
   let open = 0
-  let unanswered: number | undefined
+  const unanswered: Array<number> = []
 
   const load = Effect.gen(function* () {
     if (isLoaded || store === undefined) return
@@ -80,7 +78,7 @@ export const make = (store?: BudgetStore): SessionStarts => {
     if (known === undefined) return
     ;({ remaining, resetAt, lastStart, over } = known)
     const now = yield* Clock.currentTimeMillis
-    if (known.open > 0) unanswered = Math.min(now, known.lastStart)
+    unanswered.push(...Array.from({ length: known.open }, () => Math.min(now, known.lastStart)))
     // Their process is gone, and whenever they were read, it was before now.
     const lost = Math.min(now, known.lastStart + longest)
     over = [...over, ...Array.from({ length: known.open }, () => lost)]
@@ -163,17 +161,18 @@ export const make = (store?: BudgetStore): SessionStarts => {
         ended.openUnsafe()
       }
       // A start that failed is not one that nobody lived to see answered; a store that hangs must not hold us up.
-      const given = Effect.suspend(() => {
+      const failed = Effect.suspend(() => {
         if (!isOpen) return Effect.void
         end()
         return Effect.timeoutOption(Effect.interruptible(save), "1 second")
       })
-      yield* Effect.addFinalizer(() => given)
+      yield* Effect.addFinalizer(() => failed)
       const answer = yield* turn.withPermit(grant(ask, isSpare, begin))
       // Durable before it is used.
       yield* save
       yield* Effect.forkScoped(Effect.andThen(ended.await, save))
-      return { answer, over: end, unanswered }
-    })
+      return { answer, over: end }
+    }),
+    unanswered: () => unanswered.pop()
   }
 }

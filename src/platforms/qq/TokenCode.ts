@@ -40,13 +40,14 @@ export const codeReason = (code: number, detail: string, retryAfter: Duration.Du
   }
 }
 
-const notQq = "The answer is not QQ's: check `tokenUrl` (QQ_TOKEN_URL), and the proxies on the way."
+/** Where to look when a refusal has no code. QQ gives each of its own one, so something on the way has answered. */
+export const notQq = (setting: string): string =>
+  `The answer is not QQ's: check ${setting}, and the proxies on the way.`
 
-/**
- * A failing status without a code. QQ gives every refusal a code, so this comes from something on the way, which must not
- * end an account.
- */
+/** A failing status without a code: what is on the way must not end an account. */
 export const statusReason = (status: number, detail: string, retryAfter: Duration.Duration | undefined): Reason => {
   if (status === 429) return new Throttled({ retryAfter })
-  return new Unreachable({ detail: `HTTP ${status}: ${detail}${status < 500 ? `. ${notQq}` : ""}` })
+  return new Unreachable({
+    detail: `HTTP ${status}: ${detail}${status < 500 ? `. ${notQq("`tokenUrl` (QQ_TOKEN_URL)")}` : ""}`
+  })
 }

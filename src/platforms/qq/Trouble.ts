@@ -3,17 +3,19 @@ import { Duration } from "effect"
 import type { CredentialError } from "../../domain/CredentialError.ts"
 import * as GatewayError from "../../domain/GatewayError.ts"
 import type * as Rest from "../../domain/RestError.ts"
+import { notQq } from "./TokenCode.ts"
 
 const check = "Check the app id and the client secret against the QQ bot console (q.qq.com), and its IP allow-list."
 
-const notQq = "The answer is not QQ's: check `apiUrl` (QQ_API_URL), and the proxies on the way."
+const refusals: ReadonlySet<Rest.Reason["_tag"]> = new Set(["Unauthorized", "Forbidden", "NotFound", "Rejected"])
 
 /** `GET /gateway/bot` failed. */
 export const fromRestError = ({ reason }: Rest.RestError): GatewayError.Reason => {
   const facts = { code: reason.code ?? reason.status, detail: `asking for the gateway: ${reason.message}` }
-  // QQ gives every refusal a code. What has none comes from something on the way, which must not end an account.
-  if (isRefusal(reason) && reason.code === undefined) {
-    return new GatewayError.ConnectionLost({ ...facts, network: true, detail: `${facts.detail}. ${notQq}` })
+  // What is on the way must not end an account.
+  if (refusals.has(reason._tag) && reason.code === undefined) {
+    const detail = `${facts.detail}. ${notQq("`apiUrl` (QQ_API_URL)")}`
+    return new GatewayError.ConnectionLost({ ...facts, network: true, detail })
   }
   switch (reason._tag) {
     case "RateLimited":
@@ -55,7 +57,3 @@ export const fromCredentialError = ({ reason }: CredentialError): GatewayError.R
       return new GatewayError.AuthenticationFailed({ code: reason.code, detail: reason.detail, advice: reason.advice })
   }
 }
-
-const refusals: ReadonlySet<Rest.Reason["_tag"]> = new Set(["Unauthorized", "Forbidden", "NotFound", "Rejected"])
-
-const isRefusal = ({ _tag, status }: Rest.Reason): boolean => refusals.has(_tag) && status !== undefined

@@ -184,4 +184,26 @@ describe("session starts", () => {
       assert.strictEqual(granted, 5000)
     })
   )
+
+  it.effect("that a killed process left without an answer are told once each", () =>
+    Effect.gen(function* () {
+      const { ask, store } = world(100, 16)
+      const killed = SessionStarts.make(store)
+      const takes = Effect.andThen(Effect.all([killed.take(ask, false), killed.take(ask, false)]), Effect.never)
+      yield* Effect.forkChild(Effect.scoped(takes), { startImmediately: true })
+      yield* TestClock.adjust("10 seconds")
+      const next = SessionStarts.make(store)
+      assert.strictEqual(next.unanswered(), undefined)
+      yield* Effect.scoped(next.take(ask, false))
+      const told = [next.unanswered(), next.unanswered(), next.unanswered()]
+      assert.strictEqual(told[0], told[1])
+      assert.isBelow(told[0] ?? Number.NaN, 5000)
+      assert.strictEqual(told[2], undefined)
+      // What failed in the life of its process is no riddle to the next one.
+      yield* TestClock.adjust("10 seconds")
+      const last = SessionStarts.make(store)
+      yield* Effect.scoped(last.take(ask, false))
+      assert.strictEqual(last.unanswered(), undefined)
+    })
+  )
 })
